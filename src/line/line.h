@@ -1,0 +1,92 @@
+/* The telephony interface: what the desk sees of any driver (own SIP engine, later Asterisk). A
+ * driver places calls, runs their flows and reports each exactly once. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "contacts/blackset.h"
+#include "flow/flow.h"
+#include "flow/run.h"
+#include "media/prompt.h"
+#include "phone/number.h"
+#include "store/model.h"
+#include "store/writer.h"
+
+enum { LINE_TRUNKS_MAX = 16, LINE_NAME_MAX = 32, LINE_TRACE_MAX = 8192, LINE_VARIABLES_MAX = 2048 };
+
+struct line_trunk_config {
+    char name[LINE_NAME_MAX];
+    char host[256];
+    uint16_t port;
+    char user[64], password[128], domain[256];
+    bool do_register;
+    char caller_id[NUMBER_TEXT_MAX];
+    unsigned calls_max; /* concurrent cap, 0: campaign's */
+    double cps_max;     /* 0: campaign's */
+};
+
+/* What all calls of one campaign share. Immutable while any call uses it; owned by the desk. */
+struct line_voice {
+    int64_t campaign_id;
+    struct flow *flow;
+    struct prompt **prompts; /* by the flow's prompt index */
+    char caller_name[64];
+    char caller_id[NUMBER_TEXT_MAX];
+    int64_t ring_timeout_ms;
+    int64_t call_max_ms; /* longest call */
+};
+
+/* One attempt on its way. Owned by the desk (pooled), lent to a lane from line_dial until `done`.
+ */
+struct line_call {
+    struct loop_msg msg; /* desk → lane, then lane → desk */
+    const struct line_voice *voice;
+    int64_t attempt_id, campaign_id, contact_id;
+    uint64_t number;                     /* E.164 digits */
+    int trunk;                           /* index into the configured trunks */
+    int64_t open_from_ms, open_until_ms; /* the contact's open window around now (wall): S4 */
+    char variables[LINE_VARIABLES_MAX];  /* contact's columns as JSON object text, for templates */
+    /* filled by the lane */
+    struct call_outcome outcome;
+    char trace[LINE_TRACE_MAX]; /* flow_trace_json */
+};
+
+struct line_config {
+    struct loop *desk; /* where results are posted */
+    const struct clock *clock;
+    struct line_trunk_config trunks[LINE_TRUNKS_MAX];
+    unsigned trunk_count;
+    unsigned lanes;     /* 0: one per core */
+    unsigned calls_max; /* all lanes together */
+    char bind[64];      /* local address, "" to find out from the route to the trunk */
+    struct blackset *blackset;
+    struct store_writer *writer; /* for opt-outs and texts */
+    bool no_uring;
+};
+
+struct line_stats {
+    unsigned calls_up, calls_ringing; /* now */
+    uint64_t dialled, answered, keys, opt_outs, texts;
+    uint64_t rtp_sent, rtp_late_us_max;
+    double load; /* busiest lane's share of its core, 0…1, recent second */
+    bool trunks_ready;
+    char trunk_fault[128]; /* why not, for people */
+};
+
+struct line;
+struct line_driver {
+    const char *name;
+    int (*open)(struct line **out, const struct line_config *config, struct error *err);
+    void (*close)(struct line *l); /* all calls must be done */
+    /* Hands a call to a lane. done is called on the desk's loop exactly once per call. */
+    void (*dial)(struct line *l, struct line_call *call, void (*done)(struct line_call *));
+    void (*hangup_all)(struct line *l);               /* every call ends now, outcomes follow */
+    void (*opt_out)(struct line *l, uint64_t number); /* hang up a call to it that still rings */
+    void (*stats)(struct line *l, struct line_stats *out);
+};
+
+extern const struct line_driver line_sip;
