@@ -28,10 +28,11 @@ struct loop_msg {
     void (*fn)(struct loop_msg *);
 };
 
-/* Called once a turn, after events, timers and mailbox: for batched output. */
+/* Called at the end of each turn, after events, timers and mailbox: for batched output. */
 struct loop_hook {
     struct list_node node;
     void (*fn)(struct loop_hook *);
+    struct loop *loop; /* set while added */
 };
 
 int loop_new(struct loop **out, const struct clock *clock);

@@ -1,0 +1,179 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(struct error *err, const char *path, const char *what)
+{
+    int code = -errno;
+    const char *remedy = code == -ENOENT   ? "check the name and the folder"
+                         : code == -EACCES ? "check the permissions of the file and its folder"
+                         : code == -ENOSPC ? "free space on that disk"
+                                           : NULL;
+
+    return error_set(err, code, path, remedy, "%s: %s", what, strerror(-code));
+}
+
+static int read_all(int fd, const char *path, size_t max, char **data, size_t *len,
+                    struct error *err)
+{
+    size_t cap = 64 * 1024 < max ? 64 * 1024 : max, used = 0;
+    char *buf = malloc(cap + 1);
+
+    if (!buf)
+        return -ENOMEM;
+    for (;;) {
+        ssize_t n = read(fd, buf + used, cap - used);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            free(buf);
+            return fail(err, path, "cannot read");
+        }
+        used += (size_t)n;
+        if (n == 0)
+            break;
+        if (used < cap)
+            continue;
+        if (cap >= max) {
+            char more;
+
+            if (read(fd, &more, 1) == 0)
+                break;
+            free(buf);
+            return error_set(err, -EFBIG, path, "give a smaller file",
+                             "larger than the %zu bytes allowed", max);
+        }
+        cap = cap * 2 < max ? cap * 2 : max;
+        char *bigger = realloc(buf, cap + 1);
+
+        if (!bigger) {
+            free(buf);
+            return -ENOMEM;
+        }
+        buf = bigger;
+    }
+    buf[used] = '\0';
+    *data = buf;
+    *len = used;
+    return 0;
+}
+
+int file_read(const char *path, size_t max, char **data, size_t *len, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    struct stat st;
+
+    if (fd < 0)
+        return fail(err, path, "cannot open");
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        return error_set(err, -EISDIR, path, "name a file inside it", "this is a folder");
+    }
+    rc = read_all(fd, path, max, data, len, err);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* The name is durable only when the folder is synced too. */
+static void sync_folder(const char *path)
+{
+    char dir[PATH_MAX];
+    char *slash;
+    int fd;
+
+    snprintf(dir, sizeof(dir), "%s", path);
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+int file_write_atomic(const char *path, const void *data, size_t len, struct error *err)
+{
+    char temp[PATH_MAX];
+    int fd, rc;
+
+    if ((size_t)snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= sizeof(temp))
+        return error_set(err, -ENAMETOOLONG, path, NULL, "name too long");
+    fd = mkostemp(temp, O_CLOEXEC);
+    if (fd < 0)
+        return fail(err, path, "cannot write");
+    rc = write_all(fd, data, len);
+    if (!rc && (fchmod(fd, 0644) || fsync(fd)))
+        rc = -errno;
+    if (close(fd) && !rc)
+        rc = -errno;
+    if (!rc && rename(temp, path))
+        rc = -errno;
+    if (rc) {
+        unlink(temp);
+        errno = -rc;
+        return fail(err, path, "cannot write");
+    }
+    sync_folder(path);
+    return 0;
+}
+
+int file_mkdirs(const char *path, struct error *err)
+{
+    char part[PATH_MAX];
+    struct stat st;
+
+    if ((size_t)snprintf(part, sizeof(part), "%s", path) >= sizeof(part))
+        return error_set(err, -ENAMETOOLONG, path, NULL, "name too long");
+    for (char *p = part + 1;; p++) {
+        char c = *p;
+
+        if (c != '/' && c != '\0')
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0777) && errno != EEXIST)
+            return fail(err, part, "cannot make the folder");
+        *p = c;
+        if (c == '\0')
+            break;
+    }
+    if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return fail(err, path, "cannot use as a folder");
+    }
+    return 0;
+}
+
+int file_join(const char *dir, const char *name, char *out, size_t size)
+{
+    int n;
+
+    if (name[0] == '/' || !dir || !dir[0])
+        n = snprintf(out, size, "%s", name);
+    else
+        n = snprintf(out, size, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
