@@ -57,11 +57,12 @@ void arena_reset(struct arena *a)
 static struct block *block_add(struct arena *a, size_t size)
 {
     struct block *b;
+    size_t left = a->max - a->total;
 
-    if (size < BLOCK)
-        size = BLOCK;
-    if (size > a->max - a->total)
+    if (size > left)
         return NULL;
+    if (size < BLOCK)
+        size = BLOCK < left ? BLOCK : left / ALIGN * ALIGN;
     b = malloc(sizeof(*b) + size);
     if (!b)
         return NULL;
