@@ -1,0 +1,409 @@
+/* SDP, read and written for one audio stream. A small line reader of our own rather than libre's
+ * session objects: it runs once or twice a call and so must not allocate; what it does not know it
+ * passes over, as RFC 4566 section 5 asks. */
+#include "media/sdp.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORMATS_MAX = 32, PT_NONE = -1, TE_PREFERRED = 101 };
+
+struct text {
+    const char *p, *end;
+};
+
+static bool next_line(struct text *t, struct text *line)
+{
+    const char *nl;
+
+    if (t->p >= t->end)
+        return false;
+    nl = memchr(t->p, '\n', (size_t)(t->end - t->p));
+    line->p = t->p;
+    line->end = nl ? nl : t->end;
+    t->p = nl ? nl + 1 : t->end;
+    if (line->end > line->p && line->end[-1] == '\r')
+        line->end--;
+    return true;
+}
+
+static bool starts(struct text *t, const char *word)
+{
+    size_t n = strlen(word);
+
+    if ((size_t)(t->end - t->p) < n || strncasecmp(t->p, word, n) != 0)
+        return false;
+    t->p += n;
+    return true;
+}
+
+/* The next token up to a space, '/' or ':'; skips leading spaces. */
+static struct text token(struct text *t)
+{
+    struct text out;
+
+    while (t->p < t->end && *t->p == ' ')
+        t->p++;
+    out.p = t->p;
+    while (t->p < t->end && *t->p != ' ' && *t->p != '/' && *t->p != ':')
+        t->p++;
+    out.end = t->p;
+    return out;
+}
+
+static bool same(struct text t, const char *word)
+{
+    size_t n = strlen(word);
+
+    return (size_t)(t.end - t.p) == n && strncasecmp(t.p, word, n) == 0;
+}
+
+/* A decimal number of at most max, else -1. */
+static long number(struct text t, long max)
+{
+    long value = 0;
+
+    if (t.p == t.end)
+        return -1;
+    for (; t.p < t.end; t.p++) {
+        if (!isdigit((unsigned char)*t.p))
+            return -1;
+        value = value * 10 + (*t.p - '0');
+        if (value > max)
+            return -1;
+    }
+    return value;
+}
+
+struct reading {
+    struct sdp_audio audio;
+    bool have_session, have_audio, session_addr, media_addr, rtp;
+    int in_media; /* index of the media section, -1 in the session part */
+    bool current; /* the section read now is the audio stream */
+    int formats[FORMATS_MAX], format_count;
+    enum prompt_law laws[FORMATS_MAX];
+    bool known[FORMATS_MAX];
+    long port;
+};
+
+static void set_port(struct sockaddr_storage *ss, uint16_t port)
+{
+    if (ss->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)ss)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)ss)->sin_port = htons(port);
+}
+
+/* c=IN IP4 192.0.2.1[/ttl]; a name instead of an address is not resolved: it would block. */
+static bool read_address(struct text line, struct sockaddr_storage *out)
+{
+    struct text net = token(&line), family = token(&line), host;
+    char name[INET6_ADDRSTRLEN];
+
+    while (line.p < line.end && *line.p == ' ')
+        line.p++;
+    host = line;
+    for (const char *p = host.p; p < host.end; p++) {
+        if (*p == '/' || *p == ' ') {
+            host.end = p;
+            break;
+        }
+    }
+    if (!same(net, "IN") || host.end - host.p >= (long)sizeof(name))
+        return false;
+    memcpy(name, host.p, (size_t)(host.end - host.p));
+    name[host.end - host.p] = '\0';
+    memset(out, 0, sizeof(*out));
+    if (same(family, "IP4")) {
+        struct sockaddr_in *in = (struct sockaddr_in *)out;
+
+        in->sin_family = AF_INET;
+        return inet_pton(AF_INET, name, &in->sin_addr) == 1;
+    }
+    if (same(family, "IP6")) {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+
+        in6->sin6_family = AF_INET6;
+        return inet_pton(AF_INET6, name, &in6->sin6_addr) == 1;
+    }
+    return false;
+}
+
+static void know(struct reading *r, int format, enum prompt_law law)
+{
+    r->known[format] = true;
+    r->laws[format] = law;
+}
+
+/* m=audio 49170 RTP/AVP 0 8 101. The first audio stream that is not refused counts. */
+static void read_media(struct reading *r, struct text line)
+{
+    struct text kind = token(&line);
+    long port = number(token(&line), 65535);
+    struct text profile;
+
+    r->in_media++;
+    r->current = false;
+    if (!same(kind, "audio") || r->have_audio || port < 0)
+        return;
+    if (line.p < line.end && *line.p == '/') { /* number of ports */
+        line.p++;
+        token(&line);
+    }
+    while (line.p < line.end && *line.p == ' ')
+        line.p++;
+    profile = line;
+    while (line.p < line.end && *line.p != ' ')
+        line.p++;
+    profile.end = line.p;
+    r->have_audio = r->current = true;
+    r->rtp = same(profile, "RTP/AVP") || same(profile, "RTP/AVPF");
+    r->port = port;
+    while (r->format_count < FORMATS_MAX) {
+        struct text f = token(&line);
+        long pt = number(f, 127);
+
+        if (f.p == f.end)
+            break;
+        if (pt < 0)
+            continue;
+        r->formats[r->format_count] = (int)pt;
+        if (pt == 0 || pt == 8) /* static types need no rtpmap (RFC 3551) */
+            know(r, r->format_count, pt == 0 ? PROMPT_ULAW : PROMPT_ALAW);
+        r->format_count++;
+    }
+}
+
+/* a=rtpmap:101 telephone-event/8000 */
+static void read_rtpmap(struct reading *r, struct text line)
+{
+    long pt = number(token(&line), 127), rate;
+    struct text name = token(&line);
+
+    if (line.p < line.end)
+        line.p++;
+    rate = number(token(&line), 1000000);
+    for (int i = 0; i < r->format_count; i++) {
+        if (r->formats[i] != pt)
+            continue;
+        r->known[i] = false; /* what the map says wins over the static meaning */
+        if (rate != 8000)
+            continue;
+        if (same(name, "PCMU"))
+            know(r, i, PROMPT_ULAW);
+        else if (same(name, "PCMA"))
+            know(r, i, PROMPT_ALAW);
+        else if (same(name, "telephone-event") && r->audio.te_pt < 0)
+            r->audio.te_pt = (int)pt;
+    }
+}
+
+static void read_attribute(struct reading *r, struct text line)
+{
+    static const struct {
+        const char *word;
+        enum sdp_direction direction;
+    } directions[] = {{"sendrecv", SDP_SENDRECV},
+                      {"sendonly", SDP_SENDONLY},
+                      {"recvonly", SDP_RECVONLY},
+                      {"inactive", SDP_INACTIVE}};
+
+    if (r->in_media >= 0 && !r->current)
+        return;
+    for (size_t i = 0; i < sizeof(directions) / sizeof(directions[0]); i++)
+        if (same(line, directions[i].word))
+            r->audio.direction = directions[i].direction;
+    if (!r->current)
+        return;
+    if (starts(&line, "rtpmap:")) {
+        read_rtpmap(r, line);
+    } else if (starts(&line, "ptime:")) {
+        long ms = number(token(&line), 1000);
+
+        if (ms >= 10 && ms <= 60 && ms % 10 == 0)
+            r->audio.ptime_ms = (unsigned)ms;
+    } else if (same(line, "rtcp-mux")) {
+        r->audio.rtcp_mux = true;
+    }
+}
+
+static void read_line(struct reading *r, struct text line)
+{
+    char kind;
+
+    if (line.end - line.p < 2 || line.p[1] != '=')
+        return;
+    kind = line.p[0];
+    line.p += 2;
+    if (kind == 'v') {
+        r->have_session = true;
+    } else if (kind == 'm') {
+        read_media(r, line);
+    } else if (kind == 'c' && (r->current || r->in_media < 0)) {
+        struct sockaddr_storage addr;
+
+        if (!read_address(line, &addr))
+            return;
+        r->audio.addr = addr;
+        r->session_addr = true;
+    } else if (kind == 'a') {
+        read_attribute(r, line);
+    }
+}
+
+int sdp_read(const char *text, size_t len, struct sdp_audio *out)
+{
+    struct reading r = {.in_media = -1, .audio = {.te_pt = PT_NONE, .ptime_ms = 20}};
+    struct text all = {text, text + len}, line;
+
+    while (next_line(&all, &line))
+        read_line(&r, line);
+    if (!r.have_session)
+        return -EBADMSG;
+    if (!r.have_audio || !r.rtp || r.port == 0)
+        return -ENOTSUP;
+    if (!r.session_addr)
+        return -EBADMSG;
+    for (int i = 0; i < r.format_count; i++) {
+        if (!r.known[i])
+            continue;
+        r.audio.law = r.laws[i];
+        r.audio.pt = (uint8_t)r.formats[i];
+        set_port(&r.audio.addr, (uint16_t)r.port);
+        *out = r.audio;
+        return 0;
+    }
+    return -ENOTSUP;
+}
+
+struct writing {
+    char *buf;
+    size_t size, len;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct writing *w, const char *format, ...)
+{
+    size_t room = w->len < w->size ? w->size - w->len : 0;
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(room ? w->buf + w->len : NULL, room, format, ap);
+    va_end(ap);
+    w->len += n > 0 ? (size_t)n : 0;
+}
+
+static void put_session(struct writing *w, const struct sockaddr *local, uint64_t id,
+                        uint64_t version)
+{
+    char host[INET6_ADDRSTRLEN];
+    bool six = local->sa_family == AF_INET6;
+
+    inet_ntop(local->sa_family,
+              six ? (const void *)&((const struct sockaddr_in6 *)local)->sin6_addr
+                  : (const void *)&((const struct sockaddr_in *)local)->sin_addr,
+              host, sizeof(host));
+    put(w, "v=0\r\no=kolcast %llu %llu IN IP%c %s\r\ns=-\r\nc=IN IP%c %s\r\nt=0 0\r\n",
+        (unsigned long long)id, (unsigned long long)version, six ? '6' : '4', host, six ? '6' : '4',
+        host);
+}
+
+static unsigned port_of(const struct sockaddr *a)
+{
+    return ntohs(a->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
+                                          : ((const struct sockaddr_in *)a)->sin_port);
+}
+
+static const char *direction_word(enum sdp_direction d)
+{
+    static const char *const words[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+
+    return words[d];
+}
+
+static int finish(const struct writing *w)
+{
+    return w->len < w->size ? (int)w->len : -ENOSPC;
+}
+
+int sdp_offer(char *buf, size_t size, const struct sockaddr *local, enum prompt_law preferred,
+              uint64_t session_id, uint64_t version, enum sdp_direction direction)
+{
+    struct writing w = {.buf = buf, .size = size};
+    bool alaw = preferred == PROMPT_ALAW;
+
+    put_session(&w, local, session_id, version);
+    put(&w,
+        "m=audio %u RTP/AVP %d %d %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+        "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=%s\r\n",
+        port_of(local), alaw ? 8 : 0, alaw ? 0 : 8, TE_PREFERRED, TE_PREFERRED, TE_PREFERRED,
+        direction_word(direction));
+    return finish(&w);
+}
+
+/* RFC 3264 section 6.1: what they only send, we only receive. */
+static enum sdp_direction mirrored(enum sdp_direction d)
+{
+    return d == SDP_SENDONLY ? SDP_RECVONLY : d == SDP_RECVONLY ? SDP_SENDONLY : d;
+}
+
+static void put_audio(struct writing *w, const struct sdp_audio *theirs,
+                      const struct sockaddr *local)
+{
+    put(w, "m=audio %u RTP/AVP %u", port_of(local), theirs->pt);
+    if (theirs->te_pt >= 0)
+        put(w, " %d", theirs->te_pt);
+    put(w, "\r\na=rtpmap:%u %s/8000\r\n", theirs->pt, theirs->law == PROMPT_ALAW ? "PCMA" : "PCMU");
+    if (theirs->te_pt >= 0)
+        put(w, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", theirs->te_pt,
+            theirs->te_pt);
+    put(w, "a=ptime:20\r\na=%s\r\n", direction_word(mirrored(theirs->direction)));
+    if (theirs->rtcp_mux)
+        put(w, "a=rtcp-mux\r\n");
+}
+
+/* RFC 3264 section 6: each stream of the offer gets its line in the answer, port 0 refuses it. */
+static void put_refusal(struct writing *w, struct text media)
+{
+    struct text kind = token(&media), rest;
+
+    token(&media);
+    if (media.p < media.end && *media.p == '/') {
+        media.p++;
+        token(&media);
+    }
+    while (media.p < media.end && *media.p == ' ')
+        media.p++;
+    rest = media;
+    put(w, "m=%.*s 0 %.*s\r\n", (int)(kind.end - kind.p), kind.p, (int)(rest.end - rest.p), rest.p);
+}
+
+int sdp_answer(char *buf, size_t size, const char *offer, size_t offer_len,
+               const struct sdp_audio *theirs, const struct sockaddr *local, uint64_t session_id,
+               uint64_t version)
+{
+    struct writing w = {.buf = buf, .size = size};
+    struct text all = {offer, offer + offer_len}, line;
+    bool answered = false;
+
+    put_session(&w, local, session_id, version);
+    while (next_line(&all, &line)) {
+        struct text probe = line;
+
+        if (!starts(&probe, "m="))
+            continue;
+        line = probe;
+        if (!answered && starts(&probe, "audio ")) {
+            put_audio(&w, theirs, local);
+            answered = true;
+        } else {
+            put_refusal(&w, line);
+        }
+    }
+    return finish(&w);
+}
