@@ -2,12 +2,17 @@
  *
  * One connected-or-not UDP socket a stream. Streams are spread over the 20 phases of the frame
  * clock so that each millisecond sends its share in one batch: io_uring sends on registered
- * sockets, or sendmmsg where io_uring is missing. While nobody listens to a stream's audio, a
+ * sockets, or send(2) where io_uring is missing (sendmmsg serves one socket a call, so it cannot
+ * batch over streams). While nobody listens to a stream's audio, a
  * classic BPF filter on its socket lets only telephone-event packets through. No allocation after
  * pump_new.
  *
- * Symmetric RTP: media is sent to the address in the SDP until a valid packet comes from another
- * port of the same call, then to that one (latched once; later strangers are ignored and counted).
+ * Symmetric RTP: media is sent to the address in the SDP until a valid packet comes, then to where
+ * it came from (latched once: the socket is connected and the kernel turns strangers away). A
+ * packet from another host than the SDP names counts only as the third in sequence, so that one
+ * stray packet does not capture a call. Packets go out every 20 ms whatever ptime the far side
+ * prefers.
+ *
  * Owned by one lane's thread. */
 #pragma once
 
@@ -21,7 +26,7 @@
 struct pump;
 struct rtp; /* one stream */
 
-enum pump_backend { PUMP_AUTO, PUMP_URING, PUMP_MMSG };
+enum pump_backend { PUMP_AUTO, PUMP_URING, PUMP_SEND };
 
 struct pump_config {
     struct loop *loop;
@@ -40,6 +45,9 @@ struct pump_stats {
 int pump_new(struct pump **out, const struct pump_config *config);
 void pump_free(struct pump *p);
 void pump_read_stats(struct pump *p, struct pump_stats *out);
+/* Raises this process's limit of open files as far as it may: one socket a call. Returns the limit.
+ */
+unsigned pump_raise_file_limit(void);
 
 /* Events of a stream. Any may be NULL. A handler may close its own stream. */
 struct rtp_handler {
@@ -57,7 +65,8 @@ void rtp_close(struct rtp *s); /* NULL-safe; at any moment, from its own handler
 
 /* Where and how to send, from the agreed SDP. Sending starts with the first rtp_play; between
  * prompts the stream sends silence while `fill` is on (keeps NAT bindings and the far side's jitter
- * buffer). */
+ * buffer). Again after a re-INVITE; `direction` is the far side's view: on sendonly and inactive
+ * the prompt waits until the next rtp_connect. */
 int rtp_connect(struct rtp *s, const struct sdp_audio *remote, bool fill);
 /* Plays from the next frame slot of this stream: at most 20 ms away; at once for the first. The
  * prompt must outlive the play. loops: 0 once, n: n more times, -1 for ever. */
