@@ -101,3 +101,5 @@ int cmd_parse_number(const char *text, const char *region, uint64_t *number, str
 /* "+972501234567"; rotating static buffers, four in one printf. */
 const char *cmd_number_text(uint64_t number);
 int cmd_parse_region(const char *text, struct error *err);
+/* "campaign lsit": says which actions there are, nearest first. Returns CMD_BAD_INPUT. */
+int cmd_action_error(const char *command, const char *word, const char *const *actions);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cmd/cmd.h"
 #include "phone/number.h"
 
@@ -59,4 +60,22 @@ const char *cmd_number_text(uint64_t number)
 
     number_format(number, out);
     return out;
+}
+
+int cmd_action_error(const char *command, const char *word, const char *const *actions)
+{
+    char remedy[ERROR_TEXT_MAX];
+    const char *near = nearest_word(word, actions);
+
+    if (near) {
+        snprintf(remedy, sizeof(remedy), "did you mean kolcast %s %s?", command, near);
+    } else {
+        snprintf(remedy, sizeof(remedy), "one of:");
+        for (int i = 0; actions[i]; i++) {
+            size_t n = strlen(remedy);
+
+            snprintf(remedy + n, sizeof(remedy) - n, " %s", actions[i]);
+        }
+    }
+    return cmd_error(-EINVAL, command, remedy, "\"%.60s\" is not one of its actions", word);
 }

@@ -1,0 +1,51 @@
+#include "cmd/campaigns.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/ui.h"
+
+int campaigns_find(struct data *d, const char *word, struct store_campaign *out)
+{
+    bool number = word[0] && strspn(word, "0123456789") == strlen(word);
+    struct error err = {0};
+    int64_t id;
+    int rc;
+
+    if (number && cmd_parse_id(word, "campaign", &id, &err))
+        return cmd_fail(&err);
+    rc = number ? store_campaign_get(d->store, id, out) : store_campaign_find(d->store, word, out);
+    if (rc == -ENOENT)
+        return cmd_error(rc, word, "kolcast campaign list shows all", "no such campaign in %s",
+                         d->dir);
+    return rc ? cmd_store_error(d->store, rc, "find the campaign") : CMD_DONE;
+}
+
+json_t *campaigns_json(const struct store_campaign *c)
+{
+    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:I,s:o,s:o,s:o}", "campaign", (json_int_t)c->id, "name",
+                     c->name, "kind", c->kind, "state", campaign_state_name(c->state), "reason",
+                     c->state_reason, "list", (json_int_t)c->list_id, "created",
+                     ui_json_time(c->created_ms), "started", ui_json_time(c->started_ms), "ended",
+                     ui_json_time(c->ended_ms));
+}
+
+void campaigns_json_figures(struct store *s, int64_t id, json_t *object)
+{
+    struct store_target_counts targets = {0};
+    struct store_call_totals calls = {0};
+    json_t *people = json_object(), *by = json_object();
+
+    store_target_counts(s, id, &targets);
+    store_call_totals(s, id, &calls);
+    ui_json_set(people, "total", json_integer(targets.total));
+    for (int i = 0; i < TARGET_STATE_COUNT; i++)
+        ui_json_set(people, target_state_name(i), json_integer(targets.by_state[i]));
+    for (int i = 1; i < DISPOSITION_COUNT; i++)
+        ui_json_set(by, disposition_name(i), json_integer(calls.by_disposition[i]));
+    ui_json_set(object, "people", people);
+    ui_json_set(object, "calls",
+                json_pack("{s:I,s:o,s:f,s:I,s:f}", "total", (json_int_t)calls.calls, "by_outcome",
+                          by, "talk_s", (double)calls.talk_ms / 1000, "keys",
+                          (json_int_t)calls.keys, "cost", calls.cost));
+}

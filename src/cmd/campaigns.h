@@ -1,0 +1,19 @@
+/* What the commands that deal with campaigns share. */
+#pragma once
+
+#include <jansson.h>
+
+#include "cmd/cmd.h"
+
+/* By number or by name; prints what is wrong. Returns an exit code. */
+int campaigns_find(struct data *d, const char *word, struct store_campaign *out);
+
+json_t *campaigns_json(const struct store_campaign *c);
+/* Adds "people" and "calls": counts by state and by outcome. */
+void campaigns_json_figures(struct store *s, int64_t id, json_t *object);
+
+int campaigns_why(struct data *d, const struct option_values *v, const struct store_campaign *c,
+                  const char *number);
+int campaigns_preflight(struct data *d, const struct store_campaign *c);
+/* run.c: goes on with a campaign of the store. */
+int campaigns_resume(struct option_values *v, const char *word);
