@@ -69,8 +69,7 @@ int pump_new(struct pump **out, const struct pump_config *config)
         rc = -errno;
         goto fail;
     }
-    /* Edge-triggered: each expiry is an edge, so the count need not be read. */
-    rc = loop_fd_add(p->loop, &p->timer, EPOLLIN | EPOLLET);
+    rc = loop_fd_add(p->loop, &p->timer, EPOLLIN);
     if (rc)
         goto fail;
     rc = pump_send_open(p);
@@ -163,9 +162,10 @@ static void on_tick(struct loop_fd *w, uint32_t events)
 {
     struct pump *p = container_of(w, struct pump, timer);
     int64_t at = now_us(p), due = (at - p->base_us) / 1000, late;
+    uint64_t expired;
 
     (void)events;
-    if (!p->running)
+    if (read(w->fd, &expired, sizeof(expired)) < 0 || !p->running)
         return;
     if (due - p->tick > PUMP_LATE_MAX)
         skip(p, due - p->tick - 1);
