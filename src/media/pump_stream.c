@@ -214,7 +214,7 @@ static void unlatch(struct rtp *s)
     struct sockaddr none = {.sa_family = AF_UNSPEC};
 
     if (s->latched)
-        connect(s->fd, &none, sizeof(none));
+        (void)connect(s->fd, &none, sizeof(none));
     s->latched = false;
     s->candidate.count = 0;
 }

@@ -1,5 +1,5 @@
-/* Replays a folder of inputs through a fuzzer's entry point: each whole, each cut at several lengths,
- * each with some bytes flipped (seeded). Prints TAP. Meant to run under ASan and UBSan. */
+/* Replays a folder of inputs through a fuzzer's entry point: each whole, each cut at several
+ * lengths, each with some bytes flipped (seeded). Prints TAP. Meant to run under ASan and UBSan. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
