@@ -12,10 +12,11 @@
 enum {
     FLOW_NODES_MAX = 256,
     FLOW_PROMPTS_MAX = 256,
-    FLOW_NAME_MAX = 48,
+    FLOW_NAME_MAX = 48, /* of nodes and variables: a letter, then letters, digits, _ and - */
     FLOW_VARIABLES_MAX = 32,
-    FLOW_VALUE_MAX = 64,
-    FLOW_END = -1, /* "next" that ends the call */
+    FLOW_VALUE_MAX = 64,  /* bytes */
+    FLOW_TEXT_MAX = 1600, /* bytes of a text message's template */
+    FLOW_END = -1,        /* "next" that ends the call */
 };
 
 enum flow_node_type { FLOW_PLAY, FLOW_MENU, FLOW_CAPTURE, FLOW_ACTION };
@@ -37,6 +38,8 @@ const char *flow_node_name(const struct flow *f, int node);
 enum flow_node_type flow_node_type(const struct flow *f, int node);
 int flow_prompt_count(const struct flow *f);
 const char *flow_prompt_name(const struct flow *f, int prompt); /* "welcome.wav" */
-/* Longest possible run in ms given each prompt's length: for the preflight's estimate. */
+/* How long a usual run lasts, in ms, given each prompt's length by index: a person hears prompts to
+ * the end, chooses each key of a menu equally often, and does not go back. For estimates. */
+int64_t flow_typical_ms(const struct flow *f, const uint32_t *prompt_ms);
 const char *flow_type_name(enum flow_node_type t);
 const char *flow_action_name(enum flow_action_type t);

@@ -21,6 +21,8 @@ struct flow_action {
     const char *value;    /* SET */
 };
 
+/* Only `action` may call back at once (flow_action_done); the others must not call into the run
+ * from within. `end` is the last thing the interpreter does: the host may free the run in it. */
 struct flow_host {
     /* Starts a prompt, replacing what plays. The host calls flow_prompt_done when it ends by
      * itself. */
@@ -41,7 +43,8 @@ enum flow_step_kind {
     FLOW_STEP_INVALID,
     FLOW_STEP_SILENCE,
     FLOW_STEP_ACTION_OK,
-    FLOW_STEP_ACTION_FAILED
+    FLOW_STEP_ACTION_FAILED,
+    FLOW_STEP_IGNORED /* a key that nobody waited for */
 };
 
 /* One line of the call's trace: which node, which key, when (ms since answer). */
@@ -49,7 +52,12 @@ struct flow_step {
     uint32_t at_ms;
     int16_t node;
     uint8_t kind; /* enum flow_step_kind */
-    char key;     /* of KEY and INVALID */
+    char key;     /* of KEY, INVALID and IGNORED */
+};
+
+/* Prompts to play in order: a part of the flow's playlist. */
+struct flow_span {
+    uint16_t at, end;
 };
 
 struct flow_run {
@@ -57,8 +65,17 @@ struct flow_run {
     const struct flow_host *host;
     int64_t started_ms; /* by the host's clock, given to flow_start */
     int16_t node;       /* current, FLOW_END when over */
-    uint8_t phase;      /* private to run.c */
+
+    /* private to src/flow */
+    int16_t pending; /* node to enter next */
+    uint8_t phase;
+    bool settling;
     uint8_t tries_invalid, tries_silence;
+    uint16_t visits;
+    struct flow_span queue[2]; /* prompts still to play: a remark first, then the node's own */
+    int64_t now_ms;            /* of the event that is handled */
+    int64_t trailing_until_ms; /* a finish key until then belongs to the capture before */
+    char trailing;
     uint8_t captured;
     char capture[FLOW_CAPTURE_MAX + 1];
     uint16_t steps, steps_lost; /* steps_lost: trace full */
@@ -71,6 +88,7 @@ void flow_start(struct flow_run *r, const struct flow *f, const struct flow_host
 void flow_key(struct flow_run *r, char key, int64_t now_ms); /* 0-9 * # A-D */
 void flow_prompt_done(struct flow_run *r, int64_t now_ms);
 void flow_timeout(struct flow_run *r, int64_t now_ms);
+/* An action has no time limit here: the host answers each, within a limit of its own. */
 void flow_action_done(struct flow_run *r, bool ok, int64_t now_ms);
 bool flow_over(const struct flow_run *r);
 
@@ -78,6 +96,9 @@ bool flow_over(const struct flow_run *r);
 const char *flow_value(const struct flow_run *r, const char *name);
 int flow_variable_count(const struct flow *f);
 const char *flow_variable_name(const struct flow *f, int i);
-/* The trace and the variables as JSON text for the call record:
- * {"path":[…],"keys":[…],"values":{…}}. Returns the length, or -ENOSPC. */
+/* The trace and the variables as JSON text for the call record; "at" is ms since answer:
+ * {"values":{"choice":"x"},"keys":[{"at":900,"node":"welcome","key":"7","invalid":true}, …],
+ * "path":[{"at":0,"node":"welcome"}, …],"events":[{"at":1,"node":"sms","what":"action_ok"}, …]}.
+ * What does not fit is left out from the end and counted in "lost". Returns the length, -ENOSPC
+ * when not even the values fit. */
 int flow_trace_json(const struct flow_run *r, char *buf, unsigned size);
