@@ -46,8 +46,10 @@ struct line_call {
     struct loop_msg msg; /* desk → lane, then lane → desk */
     const struct line_voice *voice;
     int64_t attempt_id, campaign_id, contact_id;
-    uint64_t number;                     /* E.164 digits */
-    int trunk;                           /* index into the configured trunks */
+    uint64_t number; /* E.164 digits */
+    int trunk;       /* index into the configured trunks */
+    void *lane;      /* private to the driver, as is done */
+    void (*done)(struct line_call *);
     int64_t open_from_ms, open_until_ms; /* the contact's open window around now (wall): S4 */
     char variables[LINE_VARIABLES_MAX];  /* contact's columns as JSON object text, for templates */
     /* filled by the lane */
