@@ -58,10 +58,10 @@ int flow_unknown(const struct json_at *at, struct error *err, const char *what, 
 /* ---- texts and names --------------------------------------------------------------------------
  */
 
-static bool has_control(const char *s)
+static bool has_control(const char *s, const char *but)
 {
     for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+        if (((unsigned char)*s < 0x20 || *s == 0x7f) && !strchr(but, *s))
             return true;
     return false;
 }
@@ -93,22 +93,20 @@ static int check_name(const struct json_at *at, const char *name, struct error *
 }
 
 int flow_load_text(struct flow_loader *l, const struct json_at *object, const char *key,
-                   bool required, size_t max, const char **out, struct error *err)
+                   unsigned flags, size_t max, const char **out, struct error *err)
 {
     struct json_at at = json_key(object, key);
     const char *text = NULL;
-    int rc = json_get_string(object, key, required, &text, err);
+    int rc = json_get_string(object, key, flags & FLOW_TEXT_REQUIRED, &text, err);
 
     if (rc || !text)
         return rc;
-    if (!text[0])
+    if (!text[0] && !(flags & FLOW_TEXT_EMPTY))
         return json_fail(&at, err, "write a text", "is empty");
     if (strlen(text) > max)
         return json_fail(&at, err, "shorten it", "is longer than %zu bytes", max);
-    /* A text message may have several lines; nothing else may. */
-    for (const char *p = text; *p; p++)
-        if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
-            return json_fail(&at, err, "remove it", "holds a control character");
+    if (has_control(text, flags & FLOW_TEXT_LINES ? "\n" : ""))
+        return json_fail(&at, err, "remove it", "holds a control character");
     return keep(l, text, out);
 }
 
@@ -163,7 +161,9 @@ static int check_prompt_name(const struct json_at *at, const char *name, struct 
         return json_fail(at, err, "write the name of an audio file", "is empty");
     if (n > PROMPT_NAME_MAX)
         return json_fail(at, err, "shorten it", "is longer than %d bytes", PROMPT_NAME_MAX);
-    if (name[0] == '/' || strchr(name, '\\') || strstr(name, "..") || has_control(name))
+    if (has_control(name, ""))
+        return json_fail(at, err, "remove it", "holds a control character");
+    if (name[0] == '/' || strchr(name, '\\') || strstr(name, ".."))
         return json_fail(at, err, "write its name inside the folder of audio, as \"welcome.wav\"",
                          "\"%.60s\" is not a plain file name", name);
     return 0;
@@ -294,7 +294,7 @@ static int load_variables(struct flow_loader *l, const struct json_at *root, str
         if (!initial)
             return json_fail(&one, err, "write it in quotes; \"\" when it starts empty",
                              "the first value is a text");
-        if (strlen(initial) > FLOW_VALUE_MAX || has_control(initial))
+        if (strlen(initial) > FLOW_VALUE_MAX || has_control(initial, ""))
             return json_fail(&one, err, "shorten it",
                              "a value has at most %d bytes and no control characters",
                              FLOW_VALUE_MAX);

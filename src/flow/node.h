@@ -89,10 +89,15 @@ int flow_load_again(struct flow_loader *l, const struct json_at *node, struct fl
                     struct error *err);
 int flow_load_variable(struct flow_loader *l, const struct json_at *object, int16_t *out,
                        struct error *err);
-/* A text of at most max bytes without control characters, kept by the flow. */
-int flow_load_text(struct flow_loader *l, const struct json_at *object, const char *key,
-                   bool required, size_t max, const char **out, struct error *err);
+enum flow_text_flags {
+    FLOW_TEXT_REQUIRED = 1,
+    FLOW_TEXT_EMPTY = 2, /* may be "" */
+    FLOW_TEXT_LINES = 4, /* may hold line breaks; no other control character ever */
+};
 
+/* A text of at most max bytes, kept by the flow. */
+int flow_load_text(struct flow_loader *l, const struct json_at *object, const char *key,
+                   unsigned flags, size_t max, const char **out, struct error *err);
 /* Fails with "there is no <what> <name>" and the nearest of the known names. */
 int flow_unknown(const struct json_at *at, struct error *err, const char *what, const char *name,
                  const char *const *known);

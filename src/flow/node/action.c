@@ -24,7 +24,7 @@ static int load_opt_out(struct flow_loader *l, const struct json_at *at, struct 
 
     n->action.text = "opt-out";
     if (!rc)
-        rc = flow_load_text(l, at, "list", false, FLOW_NAME_MAX, &n->action.text, err);
+        rc = flow_load_text(l, at, "list", 0, FLOW_NAME_MAX, &n->action.text, err);
     if (!rc)
         rc = flow_load_link(l, at, "next", &n->next, err);
     if (!rc)
@@ -42,7 +42,8 @@ static int load_sms(struct flow_loader *l, const struct json_at *at, struct flow
     int rc = json_only_keys(at, keys, err);
 
     if (!rc)
-        rc = flow_load_text(l, at, "text", true, FLOW_TEXT_MAX, &n->action.text, err);
+        rc = flow_load_text(l, at, "text", FLOW_TEXT_REQUIRED | FLOW_TEXT_LINES, FLOW_TEXT_MAX,
+                            &n->action.text, err);
     if (!rc)
         rc = flow_load_link(l, at, "next", &n->next, err);
     return rc ? rc : flow_load_link(l, at, "failed", &n->failed, err);
@@ -52,15 +53,13 @@ static int load_set(struct flow_loader *l, const struct json_at *at, struct flow
                     struct error *err)
 {
     static const char *const keys[] = {"type", "note", "action", "variable", "value", "next", NULL};
-    struct json_at value = json_key(at, "value");
     int rc = json_only_keys(at, keys, err);
 
     if (!rc)
         rc = flow_load_variable(l, at, &n->variable, err);
-    if (!rc && json_is_string(value.value) && json_string_length(value.value) == 0)
-        n->action.value = ""; /* the one text that may be empty */
-    else if (!rc)
-        rc = flow_load_text(l, at, "value", true, FLOW_VALUE_MAX, &n->action.value, err);
+    if (!rc)
+        rc = flow_load_text(l, at, "value", FLOW_TEXT_REQUIRED | FLOW_TEXT_EMPTY, FLOW_VALUE_MAX,
+                            &n->action.value, err);
     return rc ? rc : flow_load_link(l, at, "next", &n->next, err);
 }
 
