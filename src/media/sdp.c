@@ -82,7 +82,7 @@ static long number(struct text t, long max)
 
 struct reading {
     struct sdp_audio audio;
-    bool have_session, have_audio, session_addr, media_addr, rtp;
+    bool have_session, have_audio, have_address;
     int in_media; /* index of the media section, -1 in the session part */
     bool current; /* the section read now is the audio stream */
     int formats[FORMATS_MAX], format_count;
@@ -97,6 +97,13 @@ static void set_port(struct sockaddr_storage *ss, uint16_t port)
         ((struct sockaddr_in6 *)ss)->sin6_port = htons(port);
     else
         ((struct sockaddr_in *)ss)->sin_port = htons(port);
+}
+
+static bool is_any(const struct sockaddr_storage *ss)
+{
+    if (ss->ss_family == AF_INET6)
+        return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)ss)->sin6_addr);
+    return ((const struct sockaddr_in *)ss)->sin_addr.s_addr == 0;
 }
 
 /* c=IN IP4 192.0.2.1[/ttl]; a name instead of an address is not resolved: it would block. */
@@ -140,32 +147,59 @@ static void know(struct reading *r, int format, enum prompt_law law)
     r->laws[format] = law;
 }
 
-/* m=audio 49170 RTP/AVP 0 8 101. The first audio stream that is not refused counts. */
-static void read_media(struct reading *r, struct text line)
-{
-    struct text kind = token(&line);
-    long port = number(token(&line), 65535);
-    struct text profile;
+/* m=audio 49170/2 RTP/AVP 0 8 101 */
+struct media {
+    struct text kind, profile, formats;
+    long port; /* -1: not a number */
+};
 
-    r->in_media++;
-    r->current = false;
-    if (!same(kind, "audio") || r->have_audio || port < 0)
-        return;
-    if (line.p < line.end && *line.p == '/') { /* number of ports */
-        line.p++;
-        token(&line);
-    }
+static struct text word(struct text *t)
+{
+    struct text out;
+
+    while (t->p < t->end && *t->p == ' ')
+        t->p++;
+    out.p = t->p;
+    while (t->p < t->end && *t->p != ' ')
+        t->p++;
+    out.end = t->p;
+    return out;
+}
+
+static struct media split_media(struct text line)
+{
+    struct media m;
+    struct text ports;
+
+    m.kind = word(&line);
+    ports = word(&line);
+    m.port = number(token(&ports), 65535);
+    m.profile = word(&line);
     while (line.p < line.end && *line.p == ' ')
         line.p++;
-    profile = line;
-    while (line.p < line.end && *line.p != ' ')
-        line.p++;
-    profile.end = line.p;
-    r->have_audio = r->current = true;
-    r->rtp = same(profile, "RTP/AVP") || same(profile, "RTP/AVPF");
-    r->port = port;
+    m.formats = line;
+    return m;
+}
+
+/* The first such stream is the one that is used: read and answered alike. */
+static bool usable(const struct media *m)
+{
+    return same(m->kind, "audio") && m->port > 0 &&
+           (same(m->profile, "RTP/AVP") || same(m->profile, "RTP/AVPF"));
+}
+
+static void read_media(struct reading *r, struct text line)
+{
+    struct media m = split_media(line);
+
+    r->in_media++;
+    r->current = !r->have_audio && usable(&m);
+    if (!r->current)
+        return;
+    r->have_audio = true;
+    r->port = m.port;
     while (r->format_count < FORMATS_MAX) {
-        struct text f = token(&line);
+        struct text f = word(&m.formats);
         long pt = number(f, 127);
 
         if (f.p == f.end)
@@ -250,7 +284,7 @@ static void read_line(struct reading *r, struct text line)
         if (!read_address(line, &addr))
             return;
         r->audio.addr = addr;
-        r->session_addr = true;
+        r->have_address = true;
     } else if (kind == 'a') {
         read_attribute(r, line);
     }
@@ -265,9 +299,9 @@ int sdp_read(const char *text, size_t len, struct sdp_audio *out)
         read_line(&r, line);
     if (!r.have_session)
         return -EBADMSG;
-    if (!r.have_audio || !r.rtp || r.port == 0)
+    if (!r.have_audio)
         return -ENOTSUP;
-    if (!r.session_addr)
+    if (!r.have_address)
         return -EBADMSG;
     for (int i = 0; i < r.format_count; i++) {
         if (!r.known[i])
@@ -275,6 +309,9 @@ int sdp_read(const char *text, size_t len, struct sdp_audio *out)
         r.audio.law = r.laws[i];
         r.audio.pt = (uint8_t)r.formats[i];
         set_port(&r.audio.addr, (uint16_t)r.port);
+        /* RFC 3264 section 8.4: how older peers hold a call. */
+        if (is_any(&r.audio.addr) && r.audio.direction == SDP_SENDRECV)
+            r.audio.direction = SDP_SENDONLY;
         *out = r.audio;
         return 0;
     }
@@ -368,19 +405,11 @@ static void put_audio(struct writing *w, const struct sdp_audio *theirs,
 }
 
 /* RFC 3264 section 6: each stream of the offer gets its line in the answer, port 0 refuses it. */
-static void put_refusal(struct writing *w, struct text media)
+static void put_refusal(struct writing *w, const struct media *m)
 {
-    struct text kind = token(&media), rest;
-
-    token(&media);
-    if (media.p < media.end && *media.p == '/') {
-        media.p++;
-        token(&media);
-    }
-    while (media.p < media.end && *media.p == ' ')
-        media.p++;
-    rest = media;
-    put(w, "m=%.*s 0 %.*s\r\n", (int)(kind.end - kind.p), kind.p, (int)(rest.end - rest.p), rest.p);
+    put(w, "m=%.*s 0 %.*s %.*s\r\n", (int)(m->kind.end - m->kind.p), m->kind.p,
+        (int)(m->profile.end - m->profile.p), m->profile.p, (int)(m->formats.end - m->formats.p),
+        m->formats.p);
 }
 
 int sdp_answer(char *buf, size_t size, const char *offer, size_t offer_len,
@@ -393,16 +422,16 @@ int sdp_answer(char *buf, size_t size, const char *offer, size_t offer_len,
 
     put_session(&w, local, session_id, version);
     while (next_line(&all, &line)) {
-        struct text probe = line;
+        struct media m;
 
-        if (!starts(&probe, "m="))
+        if (!starts(&line, "m="))
             continue;
-        line = probe;
-        if (!answered && starts(&probe, "audio ")) {
+        m = split_media(line);
+        if (!answered && usable(&m)) {
             put_audio(&w, theirs, local);
             answered = true;
         } else {
-            put_refusal(&w, line);
+            put_refusal(&w, &m);
         }
     }
     return finish(&w);
