@@ -7,6 +7,7 @@ import copy
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -142,6 +143,10 @@ def main():
         for name in prompts(flow):
             if not os.path.exists(f"{SOURCE}/examples/audio/{name}"):
                 cases.append((f"{path} lacks {name}", {}, True, True))
+    with open(f"{SOURCE}/docs/flows.md", encoding="utf-8") as file:
+        for number, block in enumerate(re.findall(r"```json\n(\{.*?)```", file.read(), re.S)):
+            if '"nodes"' in block:
+                cases.append((f"docs/flows.md, block {number}", json.loads(block), True, True))
     for changes, schema, loader in ((GOOD, True, True), (BAD, False, False), (GRAPH, True, False)):
         for path, value in changes:
             text = "gone" if value is GONE else json.dumps(value)[:30]
