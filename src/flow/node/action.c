@@ -35,15 +35,36 @@ static int load_opt_out(struct flow_loader *l, const struct json_at *at, struct 
     return rc;
 }
 
+/* Found here, a slip in the braces costs a look; found while calling, it costs every text. */
+static int check_braces(const struct json_at *at, const char *text, struct error *err)
+{
+    static const char remedy[] = "write {{column}}, or {{column|word}}";
+
+    while ((text = strstr(text, "{{"))) {
+        const char *close = strstr(text + 2, "}}"), *name = text + 2;
+
+        if (!close)
+            return json_fail(at, err, remedy, "\"{{\" has no \"}}\"");
+        name += strspn(name, " ");
+        if (name >= close || *name == '|')
+            return json_fail(at, err, remedy, "no column between the braces");
+        text = close + 2;
+    }
+    return 0;
+}
+
 static int load_sms(struct flow_loader *l, const struct json_at *at, struct flow_node *n,
                     struct error *err)
 {
     static const char *const keys[] = {"type", "note", "action", "text", "next", "failed", NULL};
+    struct json_at text = json_key(at, "text");
     int rc = json_only_keys(at, keys, err);
 
     if (!rc)
         rc = flow_load_text(l, at, "text", FLOW_TEXT_REQUIRED | FLOW_TEXT_LINES, FLOW_TEXT_MAX,
                             &n->action.text, err);
+    if (!rc)
+        rc = check_braces(&text, n->action.text, err);
     if (!rc)
         rc = flow_load_link(l, at, "next", &n->next, err);
     return rc ? rc : flow_load_link(l, at, "failed", &n->failed, err);

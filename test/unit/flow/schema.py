@@ -67,6 +67,7 @@ GOOD = [
     (["nodes", "never", "list"], GONE),
     (["nodes", "never", "failed"], GONE),
     (["nodes", "text", "text"], "x" * 1600),
+    (["nodes", "text", "text"], "{{name|}} {{ a b | c }} {one} }}"),
     (["nodes", "bye", "note"], ["any", 1]),
 ]
 # form that is wrong
@@ -119,6 +120,9 @@ GRAPH = [
     (["nodes", "type", "variable"], "w"),
     (["nodes", "type", "min"], 5),
     (["nodes", "never", "failed"], "bye"),
+    (["nodes", "text", "text"], "Hello {{name"),
+    (["nodes", "text", "text"], "Hello {{name}} {{ }}"),
+    (["nodes", "text", "text"], "Hello {{|friend}}"),
 ]
 
 
