@@ -3,9 +3,47 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Bytes of the UTF-8 character at s, 0 when it is none or is cut short. */
+static size_t character(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+    if ((s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+/* Texts quote files and arguments: nothing in them may steer the terminal or break the JSON output,
+ * and a limit may have cut a character in two. One line is left of them. */
+static void clean(char *text)
+{
+    unsigned char *from = (unsigned char *)text, *to = from;
+
+    while (*from) {
+        size_t n = character(from);
+        bool control =
+            *from < 0x20 || *from == 0x7f || (n == 2 && from[0] == 0xc2 && from[1] < 0xa0);
+
+        if (control)
+            *to++ = ' ';
+        else
+            for (size_t i = 0; i < n; i++)
+                *to++ = from[i];
+        from += n ? n : 1;
+    }
+    *to = '\0';
+}
+
 static void copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text ? text : "");
+    clean(out);
 }
 
 int error_set(struct error *err, int code, const char *place, const char *remedy,
@@ -21,6 +59,7 @@ int error_set(struct error *err, int code, const char *place, const char *remedy
     va_start(ap, format);
     vsnprintf(err->message, sizeof(err->message), format, ap);
     va_end(ap);
+    clean(err->message);
     return code;
 }
 

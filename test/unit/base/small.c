@@ -181,13 +181,26 @@ static void test_nearest(void **state)
                      words));
 }
 
+/* What is quoted in an error came from outside. */
+static void test_error_is_clean(void **state)
+{
+    struct error err = {0};
+
+    (void)state;
+    error_set(&err, -EINVAL, "a\nb", "\x1b[2J", "%.5s|\xff|\xc2\x9b|\xed\xa0\x80|\xf0\x9f\x98\x80",
+              "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d");
+    assert_string_equal(err.place, "a b");
+    assert_string_equal(err.remedy, " [2J");
+    assert_string_equal(err.message, "\xd7\xa9\xd7\x9c|| ||\xf0\x9f\x98\x80");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena),         cmocka_unit_test(test_arena_small_maximum),
         cmocka_unit_test(test_arena_strings), cmocka_unit_test(test_buf),
         cmocka_unit_test(test_list),          cmocka_unit_test(test_error),
-        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_nearest),       cmocka_unit_test(test_error_is_clean),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,6 @@ int main(void)
         if (!rc)
             rc = flow_load(&at, &f, &err);
         error_text(&err, text, sizeof(text));
-        for (char *p = text; (p = strchr(p, '\n'));)
-            *p = ' ';
         puts(rc ? text : "good");
         flow_free(f);
         json_decref(root);
