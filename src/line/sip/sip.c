@@ -1,0 +1,523 @@
+/* The endpoint: its socket, the pool of calls, which message goes where. See sip.h. */
+#include "line/sip/sip.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "line/sip/sip_priv.h"
+
+enum { BATCH = 32, DATAGRAM_MAX = 8192, TURNS_MAX = 8, SOCKET_BUFFER = 4 << 20 };
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+int64_t sip_t1(const struct sip *s)
+{
+    return s->config.t1_ms ? s->config.t1_ms : 500;
+}
+
+int64_t sip_64t1(const struct sip *s)
+{
+    return 64 * sip_t1(s);
+}
+
+void sip_call_start(struct sip_call *c, struct timer *t, int64_t ms)
+{
+    timer_start(loop_wheel(c->sip->config.loop), t, ms);
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+static socklen_t addr_len(const struct sockaddr_storage *a)
+{
+    return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+
+    if (a->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
+
+        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+        snprintf(out, size, "[%s]:%u", host, ntohs(in6->sin6_port));
+    } else {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)a;
+
+        inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+        snprintf(out, size, "%s:%u", host, ntohs(in->sin_port));
+    }
+}
+
+static bool is_wildcard(const struct sockaddr_storage *a)
+{
+    if (a->ss_family == AF_INET6)
+        return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/* Our address as the peer sees it: the bound one, or what the route says when bound to all. */
+int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size)
+{
+    struct sockaddr_storage a = {0};
+    socklen_t len = sizeof(a);
+    int fd, rc = 0;
+
+    if (!is_wildcard(&s->local)) {
+        snprintf(out, size, "%s", s->here);
+        return 0;
+    }
+    fd = socket(peer->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (const struct sockaddr *)peer, addr_len(peer)) ||
+        getsockname(fd, (struct sockaddr *)&a, &len))
+        rc = -errno;
+    close(fd);
+    if (rc)
+        return rc;
+    if (a.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)&a)->sin6_port =
+            ((const struct sockaddr_in6 *)&s->local)->sin6_port;
+    else
+        ((struct sockaddr_in *)&a)->sin_port = ((const struct sockaddr_in *)&s->local)->sin_port;
+    sip_addr_text(&a, out, size);
+    return 0;
+}
+
+void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len)
+{
+    /* What cannot be sent now is as good as lost on the way: retransmission heals both. */
+    if (sendto(s->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
+               addr_len(to)) >= 0)
+        s->stats.sent++;
+}
+
+uint64_t sip_hash(const struct sip *s, const char *p, size_t len)
+{
+    return hash_bytes(p, len, s->secret) | 1;
+}
+
+/* ---- the pool ------------------------------------------------------------------------------- */
+
+static void on_tell(struct timer *t)
+{
+    struct sip_call *c = container_of(t, struct sip_call, tell);
+
+    c->told = true;
+    if (c->taken && c->handler->ended)
+        c->handler->ended(c, c->arg, &c->result);
+    c->handler = NULL;
+    c->taken = false;
+    if (c->state == CALL_OVER)
+        sip_call_finish(c);
+}
+
+static void on_retry(struct timer *t)
+{
+    struct sip_call *c = container_of(t, struct sip_call, retry);
+
+    c->sip->stats.retransmitted++;
+    sip_transmit(c->sip, &c->peer, c->wire, c->wire_len);
+    c->interval_ms *= 2;
+    /* Timer A doubles without a limit, E and G and the one of 2xx up to T2. */
+    if (c->state != CALL_CALLING && c->interval_ms > T2_MS)
+        c->interval_ms = T2_MS;
+    sip_call_start(c, t, c->interval_ms);
+}
+
+static void on_over(struct timer *t)
+{
+    struct sip_call *c = container_of(t, struct sip_call, over);
+
+    timer_stop(&c->retry);
+    if (c->incoming && c->state != CALL_BYE)
+        callee_timeout(c);
+    else
+        caller_timeout(c);
+}
+
+static void on_ring(struct timer *t)
+{
+    struct sip_call *c = container_of(t, struct sip_call, ring);
+
+    if (c->state < CALL_UP)
+        sip_call_hangup(c, 0);
+}
+
+/* Sends c->wire now and again until the timer `retry` is stopped; after limit_ms `over` fires. */
+void sip_resend(struct sip_call *c, const char *wire, size_t len, int64_t limit_ms)
+{
+    if (wire != c->wire)
+        memcpy(c->wire, wire, len);
+    c->wire_len = len;
+    c->interval_ms = sip_t1(c->sip);
+    sip_transmit(c->sip, &c->peer, c->wire, len);
+    sip_call_start(c, &c->retry, c->interval_ms);
+    sip_call_start(c, &c->over, limit_ms);
+}
+
+struct sip_call *sip_call_take(struct sip *s)
+{
+    struct list_node *n = list_pop(&s->idle);
+    struct sip_call *c;
+    uint32_t slot, generation;
+
+    if (!n)
+        return NULL;
+    c = list_entry(n, struct sip_call, node);
+    slot = c->slot;
+    generation = c->generation;
+    /* The large texts are written before they are read. */
+    memset(c, 0, offsetof(struct sip_call, branch));
+    c->branch[0] = c->invite_branch[0] = c->call_id[0] = c->our_tag[0] = c->their_tag[0] = '\0';
+    c->our_uri[0] = c->their_uri[0] = c->target[0] = c->route[0] = c->to_user[0] = '\0';
+    c->from_user[0] = c->extra[0] = c->auth[0] = c->via[0] = c->record_route[0] = '\0';
+    c->sdp[0] = c->ours[0] = '\0';
+    c->sdp_len = c->wire_len = 0;
+    c->reinvite = false;
+    c->sip = s;
+    c->slot = slot;
+    c->generation = generation + 1;
+    c->retry.fn = on_retry;
+    c->over.fn = on_over;
+    c->ring.fn = on_ring;
+    c->tell.fn = on_tell;
+    list_append(&s->busy, &c->node);
+    s->stats.calls++;
+    return c;
+}
+
+int sip_call_enter(struct sip_call *c)
+{
+    return map_put(&c->sip->calls, sip_hash(c->sip, c->call_id, strlen(c->call_id)), c);
+}
+
+/* The call's result is settled: the first one holds. `ended` follows from the loop. */
+void sip_call_over(struct sip_call *c, enum sip_end end, int status, struct span reason)
+{
+    size_t n = 0;
+
+    timer_stop(&c->ring);
+    if (c->telling || c->told)
+        return;
+    c->result.end = end;
+    if (status)
+        c->result.status = status;
+    for (size_t i = 0; i < reason.len && n + 1 < sizeof(c->result.reason); i++)
+        if ((unsigned char)reason.p[i] >= ' ' && reason.p[i] != '"' && reason.p[i] != '\x7f')
+            c->result.reason[n++] = reason.p[i];
+    c->result.reason[n] = '\0';
+    c->telling = true;
+    sip_call_start(c, &c->tell, 0);
+}
+
+void sip_call_finish(struct sip_call *c)
+{
+    uint64_t key = sip_hash(c->sip, c->call_id, strlen(c->call_id));
+
+    c->state = CALL_OVER;
+    timer_stop(&c->retry);
+    timer_stop(&c->over);
+    timer_stop(&c->ring);
+    if (!c->told)
+        return;
+    if (map_get(&c->sip->calls, key) == c)
+        map_del(&c->sip->calls, key);
+    c->state = CALL_FREE;
+    list_remove(&c->node);
+    list_append(&c->sip->idle, &c->node);
+    c->sip->stats.calls--;
+}
+
+/* ---- which message goes where --------------------------------------------------------------- */
+
+static bool of_call(const struct sip_call *c, const struct message *m)
+{
+    return span_is(m->call_id, c->call_id);
+}
+
+static struct sip_call *find_call(const struct sip *s, const struct message *m)
+{
+    struct sip_call *c = map_get(&s->calls, sip_hash(s, m->call_id.p, m->call_id.len));
+
+    return c && of_call(c, m) ? c : NULL;
+}
+
+static struct sip_trunk *find_trunk(const struct sip *s, struct span branch)
+{
+    list_for_each(&s->trunks, n)
+    {
+        struct sip_trunk *t = list_entry(n, struct sip_trunk, node);
+
+        if (t->branch[0] && span_is(branch, t->branch))
+            return t;
+    }
+    return NULL;
+}
+
+/* The call a response belongs to, by the slot in our branch. */
+static struct sip_call *find_by_branch(struct sip *s, const struct message *m)
+{
+    char branch[BRANCH_MAX];
+    unsigned slot, generation;
+    struct sip_call *c;
+
+    if (span_copy(m->branch, branch, sizeof(branch)) ||
+        sscanf(branch, "z9hG4bKc%x.%x.", &slot, &generation) != 2 || slot >= s->config.calls_max)
+        return NULL;
+    c = &s->pool[slot];
+    if (c->state == CALL_FREE || c->generation != generation || !of_call(c, m) ||
+        !span_is(m->from_tag, c->our_tag))
+        return NULL;
+    return strcmp(branch, c->branch) == 0 || strcmp(branch, c->invite_branch) == 0 ? c : NULL;
+}
+
+static void take_response(struct sip *s, const struct message *m,
+                          const struct sockaddr_storage *from)
+{
+    struct sip_call *c = find_by_branch(s, m);
+    struct sip_trunk *t;
+
+    if (c && span_is(m->cseq_method, "INVITE") && m->cseq == c->invite_cseq) {
+        caller_response(c, m);
+    } else if (c && span_is(m->cseq_method, "BYE")) {
+        dialog_response(c, m);
+    } else if (c) {
+        if (c->state == CALL_CANCELLING && m->status >= 200)
+            timer_stop(&c->retry); /* to our CANCEL: the INVITE's own answer decides */
+    } else if ((t = find_trunk(s, m->branch))) {
+        trunk_response(t, m);
+    } else {
+        caller_stray(s, m, from);
+    }
+}
+
+/* A BYE whose 200 was lost comes again after its call is gone. */
+static bool ended_lately(const struct sip *s, const struct message *m)
+{
+    uint64_t h = sip_hash(s, m->branch.p ? m->branch.p : "", m->branch.len);
+
+    for (unsigned i = 0; i < ENDED_RING; i++)
+        if (s->ended[i] == h)
+            return true;
+    return false;
+}
+
+static void take_other(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
+{
+    if (span_is(m->method, "ACK"))
+        return;
+    if (span_is(m->method, "OPTIONS"))
+        respond(s, m, from, 200, "OK", "o",
+                "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n"
+                "Accept: application/sdp\r\n");
+    else if (span_is(m->method, "BYE") && ended_lately(s, m))
+        respond(s, m, from, 200, "OK", NULL, NULL);
+    else if (span_is(m->method, "BYE") || span_is(m->method, "CANCEL") || m->to_tag.p)
+        respond(s, m, from, 481, "Call/Transaction Does Not Exist", "n", NULL);
+    else
+        respond(s, m, from, 405, "Method Not Allowed", "n",
+                "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n");
+}
+
+static void take_request(struct sip *s, const struct message *m,
+                         const struct sockaddr_storage *from)
+{
+    struct sip_call *c = find_call(s, m);
+
+    if (!span_is(m->cseq_method, "") && m->method.len != m->cseq_method.len) {
+        s->stats.malformed++;
+        return;
+    }
+    if (c && span_is(m->method, "ACK"))
+        callee_ack(c, m);
+    else if (c && span_is(m->method, "CANCEL"))
+        callee_cancel(c, m, from);
+    else if (c)
+        dialog_request(c, m, from);
+    else if (span_is(m->method, "INVITE") && !m->to_tag.p)
+        callee_invite(s, m, from);
+    else
+        take_other(s, m, from);
+}
+
+static void take(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from)
+{
+    struct message m;
+
+    s->stats.received++;
+    if (len < 20 || message_parse(data, len, &m)) {
+        if (len >= 20) /* shorter: a keep-alive */
+            s->stats.malformed++;
+        return;
+    }
+    if (m.request)
+        take_request(s, &m, from);
+    else
+        take_response(s, &m, from);
+    message_free(&m);
+}
+
+static void on_readable(struct loop_fd *w, uint32_t events)
+{
+    struct sip *s = container_of(w, struct sip, watch);
+    struct sockaddr_storage from[BATCH];
+    struct mmsghdr messages[BATCH];
+    struct iovec iov[BATCH];
+
+    for (int turn = 0; turn < TURNS_MAX; turn++) {
+        int n;
+
+        for (int i = 0; i < BATCH; i++) {
+            iov[i] = (struct iovec){s->buffers + (size_t)i * DATAGRAM_MAX, DATAGRAM_MAX};
+            messages[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                                  .msg_namelen = sizeof(from[i]),
+                                                  .msg_iov = &iov[i],
+                                                  .msg_iovlen = 1};
+        }
+        n = recvmmsg(w->fd, messages, BATCH, MSG_DONTWAIT, NULL);
+        if (n <= 0)
+            return;
+        for (int i = 0; i < n; i++)
+            take(s, iov[i].iov_base, messages[i].msg_len, &from[i]);
+        if (n < BATCH)
+            return;
+    }
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static int open_socket(struct sip *s, struct error *err)
+{
+    int size = SOCKET_BUFFER, rc;
+    socklen_t len = sizeof(s->local);
+
+    s->watch.fn = on_readable;
+    s->watch.fd = socket(s->config.local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s->watch.fd < 0)
+        return error_set(err, -errno, "sip", NULL, "no socket: %s", strerror(errno));
+    if (setsockopt(s->watch.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+        setsockopt(s->watch.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    if (setsockopt(s->watch.fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+        setsockopt(s->watch.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    sip_addr_text(&s->config.local, s->here, sizeof(s->here));
+    if (bind(s->watch.fd, (const struct sockaddr *)&s->config.local, addr_len(&s->config.local)))
+        return error_set(err, -errno, s->here, "another program may use the port: choose another",
+                         "cannot take SIP messages here: %s", strerror(errno));
+    if (getsockname(s->watch.fd, (struct sockaddr *)&s->local, &len))
+        return error_set(err, -errno, "sip", NULL, "no address: %s", strerror(errno));
+    sip_addr_text(&s->local, s->here, sizeof(s->here));
+    rc = loop_fd_add(s->config.loop, &s->watch, EPOLLIN);
+    return rc ? error_set(err, rc, "sip", NULL, "cannot watch the socket: %s", strerror(-rc)) : 0;
+}
+
+int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
+            void *arg, struct error *err)
+{
+    struct sip *s = calloc(1, sizeof(*s));
+    int rc;
+
+    if (!s)
+        return error_set(err, -ENOMEM, "sip", NULL, "out of memory");
+    s->config = *config;
+    s->handler = h;
+    s->arg = arg;
+    s->watch.fd = -1;
+    random_bytes(&s->secret, sizeof(s->secret));
+    list_init(&s->idle);
+    list_init(&s->busy);
+    list_init(&s->trunks);
+    s->pool = calloc(config->calls_max, sizeof(*s->pool));
+    s->buffers = malloc((size_t)BATCH * DATAGRAM_MAX);
+    if (!s->pool || !s->buffers) {
+        rc = error_set(err, -ENOMEM, "sip", "fewer calls at once", "out of memory");
+        goto fail;
+    }
+    for (unsigned i = 0; i < config->calls_max; i++) {
+        s->pool[i].slot = i;
+        list_append(&s->idle, &s->pool[i].node);
+    }
+    rc = open_socket(s, err);
+    if (rc)
+        goto fail;
+    *out = s;
+    return 0;
+fail:
+    sip_free(s);
+    return rc;
+}
+
+void sip_free(struct sip *s)
+{
+    if (!s)
+        return;
+    list_for_each_safe(&s->busy, n, next)
+    {
+        struct sip_call *c = list_entry(n, struct sip_call, node);
+
+        timer_stop(&c->retry);
+        timer_stop(&c->over);
+        timer_stop(&c->ring);
+        timer_stop(&c->tell);
+    }
+    list_for_each_safe(&s->trunks, n, next) trunk_free(list_entry(n, struct sip_trunk, node));
+    if (s->watch.fd >= 0) {
+        loop_fd_del(&s->watch);
+        close(s->watch.fd);
+    }
+    map_free(&s->calls);
+    free(s->pool);
+    free(s->buffers);
+    free(s);
+}
+
+void sip_local(const struct sip *s, struct sockaddr_storage *out)
+{
+    *out = s->local;
+}
+
+void sip_read_stats(const struct sip *s, struct sip_stats *out)
+{
+    *out = s->stats;
+}
+
+/* ---- what both kinds of call share ---------------------------------------------------------- */
+
+void sip_call_hangup(struct sip_call *c, int reason_q850)
+{
+    c->q850 = reason_q850;
+    if (c->telling || c->told)
+        return;
+    if (c->incoming)
+        callee_hangup(c);
+    else
+        caller_hangup(c);
+}
+
+const char *sip_call_id(const struct sip_call *c)
+{
+    return c->call_id;
+}
+
+const char *sip_call_to_user(const struct sip_call *c)
+{
+    return c->to_user;
+}
+
+const char *sip_call_from_user(const struct sip_call *c)
+{
+    return c->from_user;
+}
+
+const char *sip_call_offer(const struct sip_call *c, size_t *len)
+{
+    *len = c->sdp_len;
+    return c->sdp_len ? c->sdp : NULL;
+}

@@ -1,0 +1,174 @@
+/* What the files of the SIP core share: sip.c (socket, dispatch, pool), caller.c (calls we make),
+ * callee.c (calls that come), dialog.c (requests within a call, both ways), build.c (text of
+ * messages), trunk.c (trunks, registration). All of one endpoint belongs to its loop's thread. */
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/hash.h"
+#include "base/list.h"
+#include "line/sip/message.h"
+#include "line/sip/sip.h"
+
+enum {
+    WIRE_MAX = 4096, /* a message we build */
+    SDP_KEPT = 1400,
+    CALL_ID_MAX = 128,
+    TAG_MAX = 96,
+    URI_MAX = 512,
+    ROUTE_MAX = 640,
+    BRANCH_MAX = 48,
+    T2_MS = 4000,
+    TIMER_C_MS = 180000,
+    AUTH_TRIES = 2,
+    REDIRECTS_MAX = 5,
+    ENDED_RING = 4096,
+};
+
+enum call_state {
+    CALL_FREE,
+    CALL_CALLING,    /* out: INVITE sent, nothing came yet */
+    CALL_PROCEEDING, /* out: a provisional answer came */
+    CALL_CANCELLING, /* out: CANCEL sent, the final answer is awaited */
+    CALL_INCOMING,   /* in: no final answer yet */
+    CALL_ACCEPTED,   /* in: 2xx sent, ACK awaited */
+    CALL_REJECTED,   /* in: 3xx-6xx sent, ACK awaited */
+    CALL_UP,
+    CALL_BYE,  /* our BYE awaits its answer */
+    CALL_OVER, /* nothing more is sent */
+};
+
+struct sip_call {
+    struct list_node node; /* in sip->idle or sip->busy */
+    struct sip *sip;
+    uint32_t slot, generation;
+    enum call_state state;
+    bool incoming, taken; /* taken: a handler is set */
+    bool told, telling;   /* `ended` was delivered, or will be by the timer `tell` */
+    bool cancel_wanted;   /* CANCEL as soon as a provisional answer came */
+    bool bye_wanted;      /* BYE as soon as the ACK came */
+    const struct sip_call_handler *handler;
+    void *arg;
+    struct sip_trunk *trunk; /* out; NULL: in */
+    struct sockaddr_storage peer;
+    struct sip_result result;
+    struct timer retry, over, ring, tell;
+    int64_t interval_ms;
+    int64_t ring_timeout_ms;
+    int q850;
+    unsigned txn, auth_tries, redirects, nc;
+    uint32_t cseq, invite_cseq, their_cseq, reinvite_cseq;
+    char branch[BRANCH_MAX]; /* of the request under way */
+    char invite_branch[BRANCH_MAX];
+    char call_id[CALL_ID_MAX], our_tag[24], their_tag[TAG_MAX];
+    char our_uri[URI_MAX], their_uri[URI_MAX]; /* name-addr without tag */
+    char target[URI_MAX];                      /* request URI */
+    char route[ROUTE_MAX];                     /* Route lines, or "" */
+    char to_user[64], from_user[64];
+    char extra[256]; /* further header lines of the INVITE */
+    char auth[700];  /* Authorization line of the INVITE, or "" */
+    char via[700];   /* in: the Via lines of their INVITE, for late answers */
+    char record_route[ROUTE_MAX];
+    char sdp[SDP_KEPT];  /* out: our offer; in: theirs */
+    char ours[SDP_KEPT]; /* our session as last told, "" before */
+    size_t sdp_len;
+    bool reinvite;       /* a 2xx of ours to their re-INVITE awaits its ACK */
+    char wire[WIRE_MAX]; /* what retry sends again */
+    size_t wire_len;
+};
+
+struct sip_trunk {
+    struct list_node node;
+    struct sip *sip;
+    struct sip_trunk_config config; /* strings are owned copies, below */
+    char name[32], host[256], user[64], password[128], domain[256];
+    struct sockaddr_storage addr;
+    char here[80]; /* our address and port, as seen from it: "192.0.2.1:5060" */
+    unsigned index;
+    bool registered;
+    struct timer timer, retry;
+    int64_t interval_ms;
+    uint32_t cseq;
+    unsigned tries, nc, txn;
+    char call_id[48], tag[24], branch[BRANCH_MAX], auth[700];
+    char wire[2048];
+    size_t wire_len;
+};
+
+struct sip {
+    struct sip_config config;
+    const struct sip_handler *handler;
+    void *arg;
+    struct loop_fd watch;
+    struct sockaddr_storage local;
+    char here[80];
+    struct sip_stats stats;
+    uint64_t secret;  /* keys the tags and the hash of Call-IDs */
+    struct map calls; /* Call-ID hash → call */
+    struct list idle, busy, trunks;
+    struct sip_call *pool;
+    unsigned trunk_count;
+    uint64_t ended[ENDED_RING]; /* hashes of BYE branches answered lately */
+    unsigned ended_next;
+    bool dispatching;
+    char *buffers; /* of recvmmsg */
+};
+
+/* sip.c */
+void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len);
+uint64_t sip_hash(const struct sip *s, const char *p, size_t len);
+struct sip_call *sip_call_take(struct sip *s); /* NULL: all in use */
+int sip_call_enter(struct sip_call *c);        /* into the map of Call-IDs */
+void sip_call_over(struct sip_call *c, enum sip_end end, int status, struct span reason);
+void sip_call_finish(struct sip_call *c); /* nothing more to send: free it once told */
+void sip_call_start(struct sip_call *c, struct timer *t, int64_t ms);
+int64_t sip_t1(const struct sip *s);
+int64_t sip_64t1(const struct sip *s);
+void sip_resend(struct sip_call *c, const char *wire, size_t len, int64_t limit_ms);
+void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size);
+int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size);
+
+/* caller.c */
+void caller_response(struct sip_call *c, const struct message *m);
+void caller_stray(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
+void caller_hangup(struct sip_call *c);
+void caller_timeout(struct sip_call *c); /* timer B, or no final answer after CANCEL */
+
+/* callee.c */
+void callee_invite(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
+void callee_ack(struct sip_call *c, const struct message *m);
+void callee_cancel(struct sip_call *c, const struct message *m,
+                   const struct sockaddr_storage *from);
+void callee_hangup(struct sip_call *c);
+void callee_timeout(struct sip_call *c);
+
+/* dialog.c */
+void dialog_request(struct sip_call *c, const struct message *m,
+                    const struct sockaddr_storage *from);
+void dialog_bye(struct sip_call *c);
+void dialog_response(struct sip_call *c, const struct message *m); /* to our BYE */
+
+/* build.c */
+void build_branch(struct sip_call *c);
+/* A request within or before the dialog. Returns length; 0 does not fit. */
+size_t build_request(struct sip_call *c, char *out, size_t size, const char *method, uint32_t cseq,
+                     const char *branch, const char *headers, const char *sdp, size_t sdp_len);
+/* An answer to m; our tag is added to To when it has none. */
+size_t build_response(struct sip *s, char *out, size_t size, const struct message *m,
+                      const struct sockaddr_storage *from, int status, const char *reason,
+                      const char *tag, const char *headers, const char *sdp, size_t sdp_len);
+/* The Via lines of a request as an answer carries them (RFC 3581). */
+int build_vias(const struct message *m, const struct sockaddr_storage *from, char *out,
+               size_t size);
+/* An answer to the INVITE kept in c (callee). */
+size_t build_answer(struct sip_call *c, char *out, size_t size, int status, const char *reason,
+                    const char *headers, const char *sdp, size_t sdp_len);
+/* Record-Route values as Route lines; reversed for the caller. */
+int build_routes(const struct message *m, bool reversed, char *out, size_t size);
+void respond(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
+             int status, const char *reason, const char *tag, const char *headers);
+
+/* trunk.c */
+void trunk_response(struct sip_trunk *t, const struct message *m);
+void trunk_free(struct sip_trunk *t);
