@@ -1,0 +1,201 @@
+/* Pacing: a smooth schedule under a hard cap. The schedule spaces calls evenly at the present rate
+ * and catches up at most CATCH_UP after a late look; the hard cap is a ring of the last calls'
+ * times, so that no second holds more than the cap whatever the schedule does. Trouble is judged by
+ * decaying counts of good and bad signs, so that one busy exchange among many does not slow all. */
+#include "campaign/pacing.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    SECOND_US = 1000000,
+    CATCH_UP_US = 50000,
+    CHANGE_EVERY_US = SECOND_US, /* at most one slow-down and one speed-up a second */
+    CALM_US = 2 * SECOND_US,     /* this long without trouble before speeding up */
+    HOLD_MAX_S = 60,
+};
+static const double bad_share = 0.1, bad_least = 3, half_life_us = 2e6, load_high = 0.85,
+                    load_low = 0.75;
+
+struct pacing {
+    struct pacing_config config;
+    double rate;
+    int64_t next_us; /* when the schedule allows the next call */
+    int64_t hold_until_us;
+    int64_t changed_us, trouble_us, decayed_us;
+    double good, bad;
+    double load;
+    int64_t *ring; /* owned: times of the last calls, oldest at `at` once full */
+    unsigned size, at;
+    int64_t span_us; /* the ring's calls must lie in more than this */
+};
+
+int pacing_new(struct pacing **out, const struct pacing_config *config, int64_t now_us)
+{
+    struct pacing *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return -ENOMEM;
+    p->config = *config;
+    if (p->config.cps_min <= 0)
+        p->config.cps_min = 0.1;
+    if (p->config.cps_min > p->config.cps_max)
+        p->config.cps_min = p->config.cps_max;
+    p->rate = config->cps_max;
+    p->size = config->cps_max < 1 ? 1 : (unsigned)config->cps_max;
+    p->span_us = config->cps_max < 1 ? (int64_t)ceil(SECOND_US / config->cps_max) : SECOND_US;
+    p->ring = malloc(p->size * sizeof(*p->ring));
+    if (!p->ring) {
+        free(p);
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < p->size; i++)
+        p->ring[i] = INT64_MIN / 2;
+    p->next_us = p->decayed_us = now_us;
+    p->changed_us = p->trouble_us = now_us - CALM_US;
+    *out = p;
+    return 0;
+}
+
+void pacing_free(struct pacing *p)
+{
+    if (!p)
+        return;
+    free(p->ring);
+    free(p);
+}
+
+static void change(struct pacing *p, int64_t now_us, double rate, const char *reason)
+{
+    struct pacing_change c = {.at_us = now_us, .from_cps = p->rate};
+
+    rate = rate > p->config.cps_max ? p->config.cps_max : rate;
+    rate = rate < p->config.cps_min ? p->config.cps_min : rate;
+    p->changed_us = now_us;
+    if (rate == p->rate)
+        return;
+    p->rate = rate;
+    c.to_cps = rate;
+    snprintf(c.reason, sizeof(c.reason), "%s", reason);
+    if (p->config.changed)
+        p->config.changed(p->config.arg, &c);
+}
+
+static void decay(struct pacing *p, int64_t now_us)
+{
+    double f;
+
+    if (now_us - p->decayed_us < 10000)
+        return;
+    f = exp2(-(double)(now_us - p->decayed_us) / half_life_us);
+    p->good *= f;
+    p->bad *= f;
+    p->decayed_us = now_us;
+}
+
+static bool may_change(const struct pacing *p, int64_t now_us)
+{
+    return now_us - p->changed_us >= CHANGE_EVERY_US;
+}
+
+static void recover(struct pacing *p, int64_t now_us)
+{
+    double step = p->config.cps_max * 0.05;
+
+    if (p->rate >= p->config.cps_max || p->load > load_low || now_us < p->hold_until_us ||
+        now_us - p->trouble_us < CALM_US || !may_change(p, now_us))
+        return;
+    change(p, now_us, p->rate + (step > 0.1 ? step : 0.1),
+           "no trouble for a while: a little faster");
+}
+
+static int64_t earliest(const struct pacing *p)
+{
+    int64_t t = p->next_us, ring = p->ring[p->at] + p->span_us;
+
+    t = ring > t ? ring : t;
+    return p->hold_until_us > t ? p->hold_until_us : t;
+}
+
+bool pacing_take(struct pacing *p, int64_t now_us, unsigned calls_up)
+{
+    int64_t interval;
+
+    decay(p, now_us);
+    recover(p, now_us);
+    if (calls_up >= p->config.calls_max || earliest(p) > now_us)
+        return false;
+    interval = (int64_t)ceil(SECOND_US / p->rate);
+    if (p->next_us < now_us - CATCH_UP_US)
+        p->next_us = now_us - CATCH_UP_US;
+    p->next_us += interval;
+    /* A slow rate does not catch up at all: two calls at once are not smooth. */
+    if (interval > CATCH_UP_US && p->next_us < now_us + interval)
+        p->next_us = now_us + interval;
+    p->ring[p->at] = now_us;
+    p->at = (p->at + 1) % p->size;
+    return true;
+}
+
+int64_t pacing_wait_us(const struct pacing *p, int64_t now_us)
+{
+    int64_t t = earliest(p);
+
+    return t > now_us ? t - now_us : 0;
+}
+
+static void slow_down(struct pacing *p, int64_t now_us, double factor, const char *reason)
+{
+    p->trouble_us = now_us;
+    if (may_change(p, now_us))
+        change(p, now_us, p->rate * factor, reason);
+}
+
+void pacing_sign(struct pacing *p, int64_t now_us, enum pacing_sign sign, int64_t retry_after_s)
+{
+    char reason[160];
+
+    decay(p, now_us);
+    if (sign == PACING_OK) {
+        p->good++;
+        return;
+    }
+    p->bad++;
+    if (sign == PACING_LOCAL_FAULT) {
+        slow_down(p, now_us, 0.5, "this machine could not start a call");
+        return;
+    }
+    if (p->bad < bad_least || p->bad < bad_share * (p->good + p->bad))
+        return;
+    if (sign == PACING_CONGESTION && retry_after_s > 0) {
+        int64_t hold = retry_after_s > HOLD_MAX_S ? HOLD_MAX_S : retry_after_s;
+
+        if (now_us + hold * SECOND_US > p->hold_until_us)
+            p->hold_until_us = now_us + hold * SECOND_US;
+    }
+    snprintf(reason, sizeof(reason), "%s: %.0f of the last %.0f calls",
+             sign == PACING_TIMEOUT ? "the trunk did not answer" : "the trunk is overloaded",
+             p->bad, p->good + p->bad);
+    slow_down(p, now_us, 0.5, reason);
+}
+
+void pacing_load(struct pacing *p, int64_t now_us, double load)
+{
+    char reason[160];
+
+    p->load = load;
+    decay(p, now_us);
+    if (load > load_high) {
+        snprintf(reason, sizeof(reason), "this machine is busy: %.0f %% of a processor",
+                 load * 100);
+        slow_down(p, now_us, 0.8, reason);
+    }
+    recover(p, now_us);
+}
+
+double pacing_cps(const struct pacing *p)
+{
+    return p->rate;
+}
