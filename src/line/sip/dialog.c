@@ -200,7 +200,7 @@ void dialog_request(struct sip_call *c, const struct message *m,
             sip_transmit(c->sip, &c->peer, c->wire, c->wire_len);
         return;
     }
-    if (!in_dialog(c, m) || c->state == CALL_OVER) {
+    if (!in_dialog(c, m) || (c->state == CALL_OVER && !span_is(m->method, "BYE"))) {
         respond(c->sip, m, from, 481, "Call/Transaction Does Not Exist", "n", NULL);
         return;
     }
