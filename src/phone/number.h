@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { NUMBER_TEXT_MAX = 20 }; /* "+" and at most 15 digits, terminator */
 
 enum number_kind {
@@ -51,3 +55,7 @@ const char *number_fault_text(enum number_fault fault);
 const char *number_kind_name(enum number_kind kind); /* "mobile" … */
 bool number_region_known(const char *region);
 void number_format(uint64_t key, char out[NUMBER_TEXT_MAX]); /* "+" digits */
+
+#ifdef __cplusplus
+}
+#endif

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef int zone_id; /* >= 0; negative errno from zone_open */
 
 struct zone_local {
@@ -24,3 +28,7 @@ int64_t zone_from_local(zone_id z, int year, int month, int day, int hour, int m
 /* The zone of an E.164 number by its prefix. *certain is false where the prefix spans several zones
  * (the most populous is given). NULL when unknown. */
 const char *zone_of_number(uint64_t key, bool *certain);
+
+#ifdef __cplusplus
+}
+#endif
