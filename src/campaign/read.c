@@ -260,6 +260,7 @@ static int read_retry(struct campaign *c, const struct json_at *root, struct err
     c->retry[DISPOSITION_FAILED] = (struct campaign_retry_rule){2, 10 * MINUTE};
     c->retry[DISPOSITION_MACHINE] = (struct campaign_retry_rule){1, 2 * HOUR};
     c->retry[DISPOSITION_INTERRUPTED] = (struct campaign_retry_rule){2, 2 * MINUTE};
+    c->retry[DISPOSITION_CANCELLED] = (struct campaign_retry_rule){20, MINUTE};
     c->attempts_max = (int)attempts;
     if (!at.value)
         return 0;

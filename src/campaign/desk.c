@@ -1,0 +1,520 @@
+/* The desk's life, its thread and what others see of it.
+ *
+ * desk_start: what a crash left is recovered, people become targets, prompts are loaded, lines are
+ * opened; then the thread ticks: claims, releases, refreshes, and ends when nobody is left, on a
+ * pause, or when the store cannot be written. */
+#include "campaign/desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "campaign/desk_priv.h"
+
+enum { POOL_SLACK = 2 * CLAIM_MAX };
+
+int64_t desk_wall_ms(const struct desk *d)
+{
+    return clock_wall_ms(d->config.clock);
+}
+
+int64_t desk_mono_us(const struct desk *d)
+{
+    return clock_mono_us(d->config.clock);
+}
+
+bool desk_stopping(struct desk *d)
+{
+    return atomic_load(&d->pausing) || atomic_load(&d->aborting);
+}
+
+/* ---- small writes
+ * -------------------------------------------------------------------------------- */
+
+struct state_job {
+    struct store_job job;
+    int64_t campaign_id;
+    enum campaign_state state;
+    const char *reason;
+};
+
+static int run_state(struct store_job *job, struct store *s)
+{
+    struct state_job *j = container_of(job, struct state_job, job);
+    int rc = store_campaign_set_state(s, j->campaign_id, j->state, j->reason);
+
+    if (!rc && j->state != CAMPAIGN_STATE_RUNNING)
+        rc = store_step_end(s, j->campaign_id, "monitor", j->state != CAMPAIGN_STATE_FAILED,
+                            j->reason);
+    return rc;
+}
+
+static int set_state(struct desk *d, enum campaign_state state, const char *reason)
+{
+    struct state_job j = {
+        .job = {.run = run_state}, .campaign_id = d->campaign_id, .state = state, .reason = reason};
+
+    return store_writer_do(d->writer, &j.job);
+}
+
+struct pace_job {
+    struct store_job job;
+    int64_t campaign_id;
+    struct store_pace pace;
+};
+
+static int run_pace(struct store_job *job, struct store *s)
+{
+    struct pace_job *j = container_of(job, struct pace_job, job);
+
+    return store_pace_add(s, j->campaign_id, &j->pace);
+}
+
+static void pace_done(struct store_job *job, int rc)
+{
+    if (rc)
+        log_warn("a change of pace could not be recorded", "error=\"%s\"", strerror(-rc));
+    free(container_of(job, struct pace_job, job));
+}
+
+static void on_pace(void *arg, const struct pacing_change *c)
+{
+    struct desk *d = arg;
+    struct pace_job *j = calloc(1, sizeof(*j));
+
+    pthread_mutex_lock(&d->lock);
+    snprintf(d->view.pace_reason, sizeof(d->view.pace_reason), "%s", c->reason);
+    pthread_mutex_unlock(&d->lock);
+    if (!j)
+        return;
+    j->job.run = run_pace;
+    j->job.done = pace_done;
+    j->campaign_id = d->campaign_id;
+    j->pace.at_ms = desk_wall_ms(d);
+    j->pace.from_cps = c->from_cps;
+    j->pace.to_cps = c->to_cps;
+    snprintf(j->pace.reason, sizeof(j->pace.reason), "%s", c->reason);
+    store_writer_post(d->writer, &j->job);
+}
+
+/* ---- the blacklist's mirror
+ * ---------------------------------------------------------------------- */
+
+static int on_black(void *arg, uint64_t number, int64_t expires_ms)
+{
+    struct desk *d = arg;
+
+    if (expires_ms < 0) {
+        blackset_remove(d->blackset, number);
+        return 0;
+    }
+    if (blackset_add(d->blackset, number, expires_ms))
+        return -ENOMEM;
+    if (d->line)
+        d->config.driver->opt_out(d->line, number);
+    return 0;
+}
+
+static int refresh_blacklist(struct desk *d)
+{
+    int64_t version = store_data_version(d->store);
+
+    if (version == d->data_version && d->line)
+        return 0;
+    d->data_version = version;
+    return store_black_changes(d->store, &d->black_seq, on_black, d);
+}
+
+/* ---- view
+ * ---------------------------------------------------------------------------------------- */
+
+static void note(struct desk *d, struct desk_view *v, int64_t now_ms, const struct line_stats *s)
+{
+    char text[128];
+
+    v->note[0] = '\0';
+    v->next_open_ms = 0;
+    v->store_failing = store_writer_failing(d->writer, text, sizeof(text));
+    if (v->store_failing) {
+        snprintf(v->note, sizeof(v->note), "dialling has stopped, the data cannot be written: %s",
+                 text);
+    } else if (desk_stopping(d)) {
+        snprintf(v->note, sizeof(v->note), "%s",
+                 atomic_load(&d->aborting) ? "ending the calls" : "letting the calls finish");
+    } else if (!s->trunks_ready) {
+        snprintf(v->note, sizeof(v->note), "%s", s->trunk_fault);
+    } else if (d->waiting > 0 && d->ready_count + d->in_flight == 0) {
+        int64_t next = dispatch_next_open(d, now_ms);
+
+        if (next > 0) {
+            struct zone_local l;
+
+            v->next_open_ms = next;
+            zone_to_local(zone_open(d->campaign->zone), next, &l);
+            snprintf(v->note, sizeof(v->note),
+                     "waiting for the calling hours: they begin %04d-%02d-%02d %02d:%02d", l.year,
+                     l.month, l.day, l.hour, l.minute);
+        } else if (next == 0) {
+            snprintf(v->note, sizeof(v->note), "waiting until those who did not answer are due");
+        }
+    }
+}
+
+static void look(struct desk *d, int64_t now_ms)
+{
+    struct line_stats s = {.trunks_ready = true};
+    struct store_target_counts counts;
+    int64_t us = desk_mono_us(d);
+    bool counted = store_target_counts(d->store, d->campaign_id, &counts) == 0;
+
+    d->config.driver->stats(d->line, &s);
+    pacing_load(d->pacing, us, s.load);
+    pthread_mutex_lock(&d->lock);
+    if (counted)
+        d->view.targets = counts;
+    d->view.calls_up = s.calls_up;
+    d->view.calls_ringing = s.calls_ringing;
+    d->view.keys = s.keys;
+    d->view.opt_outs = s.opt_outs;
+    d->view.texts = s.texts;
+    d->view.cps_now = pacing_cps(d->pacing);
+    if (us - d->measured_us > 2000000) {
+        d->view.cps_measured =
+            (double)(d->started_calls - d->measured_calls) * 1e6 / (double)(us - d->measured_us);
+        d->measured_calls = d->started_calls;
+        d->measured_us = us;
+    }
+    d->view.finish_ms = d->view.cps_measured > 0
+                            ? now_ms + (int64_t)((double)d->waiting / d->view.cps_measured * 1000)
+                            : 0;
+    note(d, &d->view, now_ms, &s);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void desk_view(struct desk *d, struct desk_view *out)
+{
+    pthread_mutex_lock(&d->lock);
+    *out = d->view;
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* ---- the end
+ * ------------------------------------------------------------------------------------- */
+
+static void end(struct desk *d, enum campaign_state state, const char *reason)
+{
+    int rc = set_state(d, state, reason);
+
+    if (rc)
+        log_error("the campaign's state could not be stored", "state=%s error=\"%s\"",
+                  campaign_state_name(state), strerror(-rc));
+    d->over = true;
+    timer_stop(&d->tick);
+    look(d, desk_wall_ms(d));
+    pthread_mutex_lock(&d->lock);
+    d->view.state = state;
+    if (rc)
+        d->view.store_failing = true;
+    snprintf(d->view.note, sizeof(d->view.note), "%s", reason);
+    d->finished = true;
+    pthread_cond_broadcast(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+    loop_stop(d->loop);
+}
+
+static bool idle(const struct desk *d)
+{
+    return d->in_flight == 0 && d->ready_count == 0 && !d->claim.busy;
+}
+
+/* A store that fails for a while with no call up: going on would be dialling without memory. */
+static bool give_up(struct desk *d, int64_t now_ms)
+{
+    char text[128], reason[STORE_REASON_MAX];
+
+    if (!store_writer_failing(d->writer, text, sizeof(text))) {
+        d->failing_since_ms = 0;
+        return false;
+    }
+    if (!d->failing_since_ms)
+        d->failing_since_ms = now_ms;
+    if (d->in_flight > 0 || d->claim.busy || now_ms - d->failing_since_ms < GIVE_UP_MS)
+        return true;
+    snprintf(reason, sizeof(reason), "the data cannot be written: %s", text);
+    end(d, CAMPAIGN_STATE_FAILED, reason);
+    return true;
+}
+
+static void check_end(struct desk *d, int64_t now_ms)
+{
+    if (!idle(d) || d->saving > 0)
+        return;
+    if (desk_stopping(d)) {
+        end(d, CAMPAIGN_STATE_PAUSED, "paused by the operator");
+        return;
+    }
+    if (!d->fresh) {
+        d->refresh_due_ms = now_ms;
+        return;
+    }
+    if (d->waiting == 0)
+        end(d, CAMPAIGN_STATE_COMPLETED, "everybody was called or is out of reach");
+    else if (dispatch_next_open(d, now_ms) < 0)
+        end(d, CAMPAIGN_STATE_COMPLETED, "the campaign's hours are over, some were not called");
+}
+
+/* ---- the tick
+ * ------------------------------------------------------------------------------------ */
+
+static void on_tick(struct timer *t)
+{
+    struct desk *d = container_of(t, struct desk, tick);
+    int64_t now = desk_wall_ms(d);
+
+    timer_start(loop_wheel(d->loop), t, TICK_MS);
+    if (now >= d->view_due_ms) {
+        d->view_due_ms = now + VIEW_MS;
+        look(d, now);
+        finish_retry(d);
+        if (refresh_blacklist(d))
+            log_error("the do-not-call lists could not be read", "error=\"%s\"",
+                      store_error_text(d->store));
+    }
+    if (now >= d->refresh_due_ms && !d->claim.busy) {
+        d->refresh_due_ms = now + REFRESH_MS;
+        if (dispatch_refresh(d))
+            log_error("the people to call could not be read", "error=\"%s\"",
+                      store_error_text(d->store));
+    }
+    if (atomic_load(&d->aborting) && !d->hung_up) {
+        d->hung_up = true;
+        d->config.driver->hangup_all(d->line);
+    }
+    if (desk_stopping(d))
+        dispatch_give_back(d);
+    if (give_up(d, now)) {
+        if (!d->over && !desk_stopping(d) && now >= d->claim_due_ms) {
+            d->claim_due_ms = now + 500; /* a commit shows whether it is mended */
+            dispatch_claim(d);
+        }
+        return;
+    }
+    if (!desk_stopping(d)) {
+        dispatch_release(d);
+        dispatch_claim(d);
+    }
+    check_end(d, now);
+}
+
+static void *desk_main(void *arg)
+{
+    struct desk *d = arg;
+
+    pthread_setname_np(pthread_self(), "desk");
+    d->tick.fn = on_tick;
+    timer_start(loop_wheel(d->loop), &d->tick, 1);
+    loop_run(d->loop);
+    return NULL;
+}
+
+/* ---- life
+ * ---------------------------------------------------------------------------------------- */
+
+int desk_new(struct desk **out, const struct desk_config *config, struct error *err)
+{
+    struct desk *d = calloc(1, sizeof(*d));
+    int rc;
+
+    if (!d)
+        return -ENOMEM;
+    d->config = *config;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->changed, NULL);
+    list_init(&d->free);
+    list_init(&d->ready);
+    list_init(&d->unsaved);
+    rc = loop_new(&d->loop, config->clock);
+    if (!rc)
+        rc = blackset_new(&d->blackset);
+    if (!rc)
+        rc = store_open(config->store_url, config->clock, &d->store, err);
+    if (!rc)
+        rc = store_writer_new(&d->writer, config->store_url, config->clock, err);
+    if (rc) {
+        error_set(err, rc, NULL, NULL, "cannot start: %s", strerror(-rc));
+        desk_free(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+void desk_free(struct desk *d)
+{
+    if (!d)
+        return;
+    if (d->threaded) {
+        desk_abort(d);
+        pthread_join(d->thread, NULL);
+    }
+    if (d->line)
+        d->config.driver->close(d->line);
+    store_writer_free(d->writer);
+    store_close(d->store);
+    blackset_free(d->blackset);
+    pacing_free(d->pacing);
+    for (unsigned i = 0; i < LINE_TRUNKS_MAX; i++)
+        pacing_free(d->trunks[i].pacing);
+    for (int i = 0; d->voice.prompts && i < flow_prompt_count(d->campaign->flow); i++)
+        prompt_free(d->voice.prompts[i]);
+    free(d->voice.prompts);
+    loop_free(d->loop);
+    free(d->groups);
+    free(d->pool);
+    pthread_mutex_destroy(&d->lock);
+    pthread_cond_destroy(&d->changed);
+    explicit_bzero(d, sizeof(*d)); /* passwords */
+    free(d);
+}
+
+static int make_pool(struct desk *d)
+{
+    d->pool_size = d->campaign->calls_max + POOL_SLACK;
+    d->pool = calloc(d->pool_size, sizeof(*d->pool));
+    if (!d->pool)
+        return -ENOMEM;
+    for (unsigned i = 0; i < d->pool_size; i++) {
+        d->pool[i].desk = d;
+        list_append(&d->free, &d->pool[i].node);
+    }
+    return 0;
+}
+
+static int make_pacing(struct desk *d)
+{
+    struct pacing_config config = {.cps_max = d->campaign->cps,
+                                   .calls_max = d->campaign->calls_max,
+                                   .changed = on_pace,
+                                   .arg = d};
+    int64_t now = desk_mono_us(d);
+    int rc = pacing_new(&d->pacing, &config, now);
+
+    for (unsigned i = 0; !rc && i < d->config.line.trunk_count; i++) {
+        struct pacing_config own = {.cps_max = d->config.line.trunks[i].cps_max, .calls_max = 1};
+
+        if (own.cps_max > 0)
+            rc = pacing_new(&d->trunks[i].pacing, &own, now);
+    }
+    return rc;
+}
+
+/* The steps that are in the store's hands. */
+static int prepare(struct desk *d)
+{
+    struct store_call_totals totals;
+    int64_t interrupted, added;
+    int rc = store_step_begin(d->store, d->campaign_id, "query");
+
+    if (!rc)
+        rc = store_recover(d->store,
+                           desk_wall_ms(d) + d->campaign->retry[DISPOSITION_INTERRUPTED].after_ms,
+                           &interrupted);
+    if (!rc && interrupted > 0)
+        log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
+                 (long long)interrupted);
+    if (!rc)
+        rc = store_target_fill(d->store, d->campaign_id, &added);
+    if (!rc)
+        rc = store_step_end(d->store, d->campaign_id, "query", true, "");
+    if (!rc)
+        rc = store_step_begin(d->store, d->campaign_id, "monitor");
+    if (!rc)
+        rc = refresh_blacklist(d);
+    if (!rc)
+        rc = store_call_totals(d->store, d->campaign_id, &totals);
+    if (rc)
+        return rc;
+    d->view.calls = totals.calls;
+    memcpy(d->view.by_disposition, totals.by_disposition, sizeof(totals.by_disposition));
+    return dispatch_refresh(d);
+}
+
+static int open_line(struct desk *d, struct error *err)
+{
+    const struct campaign *c = d->campaign;
+    int rc = campaign_load_prompts(c, &d->voice.prompts, err);
+
+    if (rc)
+        return rc;
+    d->voice.campaign_id = d->campaign_id;
+    d->voice.flow = c->flow;
+    snprintf(d->voice.caller_name, sizeof(d->voice.caller_name), "%s", c->caller_name);
+    snprintf(d->voice.caller_id, sizeof(d->voice.caller_id), "%s", c->caller_id);
+    d->voice.ring_timeout_ms = c->ring_timeout_ms;
+    d->voice.call_max_ms = c->call_max_ms;
+    d->config.line.desk = d->loop;
+    d->config.line.clock = d->config.clock;
+    d->config.line.writer = d->writer;
+    d->config.line.blackset = d->blackset;
+    return d->config.driver->open(&d->line, &d->config.line, err);
+}
+
+int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err)
+{
+    int rc;
+
+    d->campaign_id = campaign_id;
+    d->campaign = c;
+    d->view.cps_cap = c->cps;
+    d->view.started_ms = desk_wall_ms(d);
+    d->measured_us = desk_mono_us(d);
+    rc = make_pool(d);
+    if (!rc)
+        rc = make_pacing(d);
+    if (!rc)
+        rc = prepare(d);
+    if (!rc)
+        rc = open_line(d, err);
+    if (!rc)
+        rc = set_state(d, CAMPAIGN_STATE_RUNNING, "");
+    if (rc)
+        return error_set(err, rc, c->name, NULL, "cannot start: %s", strerror(-rc));
+    d->view.state = CAMPAIGN_STATE_RUNNING;
+    rc = -pthread_create(&d->thread, NULL, desk_main, d);
+    d->threaded = rc == 0;
+    return rc;
+}
+
+void desk_pause(struct desk *d)
+{
+    atomic_store(&d->pausing, true);
+}
+
+void desk_abort(struct desk *d)
+{
+    atomic_store(&d->aborting, true);
+}
+
+bool desk_wait(struct desk *d, int timeout_ms)
+{
+    struct timespec until;
+    bool finished;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&d->lock);
+    while (!d->finished && timeout_ms > 0)
+        if (pthread_cond_timedwait(&d->changed, &d->lock, &until))
+            break;
+    finished = d->finished;
+    pthread_mutex_unlock(&d->lock);
+    return finished;
+}

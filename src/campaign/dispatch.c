@@ -1,0 +1,290 @@
+/* From the store to the lines: groups that are open are asked for due people in small batches; each
+ * batch is durable before its first call (S3); pacing releases them one by one. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "campaign/desk_priv.h"
+
+#define FOR_EVER (INT64_MAX / 2)
+
+/* ---- groups -------------------------------------------------------------------------------------
+ */
+
+static int add_group(void *arg, const struct store_group *g)
+{
+    struct desk *d = arg;
+    struct group *to;
+
+    d->waiting += g->waiting;
+    if (g->waiting == 0)
+        return 0;
+    if (d->group_count == d->group_cap) {
+        unsigned cap = d->group_cap ? d->group_cap * 2 : 16;
+        struct group *bigger = realloc(d->groups, cap * sizeof(*bigger));
+
+        if (!bigger)
+            return -ENOMEM;
+        d->groups = bigger;
+        d->group_cap = cap;
+    }
+    to = &d->groups[d->group_count];
+    *to = (struct group){.id = g->id, .waiting = g->waiting, .next_due_ms = g->next_due_ms};
+    to->zone = zone_open(g->zone);
+    if (to->zone < 0)
+        to->zone = zone_open(d->campaign->zone);
+    to->has_own = g->window[0] != '\0';
+    /* A window that cannot be read keeps its people from being called at all (S4). */
+    if (to->has_own && window_parse(g->window, &to->own, NULL)) {
+        log_error("a contact's own calling hours cannot be read", "hours=\"%s\"", g->window);
+        memset(&to->own, 0, sizeof(to->own));
+    }
+    d->group_count++;
+    return 0;
+}
+
+int dispatch_refresh(struct desk *d)
+{
+    int rc;
+
+    d->group_count = 0;
+    d->waiting = 0;
+    rc = store_group_each(d->store, d->campaign_id, add_group, d);
+    if (!rc)
+        d->fresh = true;
+    return rc;
+}
+
+static const struct window_week *own(const struct group *g)
+{
+    return g->has_own ? &g->own : NULL;
+}
+
+static bool is_open(const struct desk *d, const struct group *g, int64_t now_ms, int64_t *until_ms)
+{
+    if (d->config.ignore_windows) {
+        *until_ms = FOR_EVER;
+        return true;
+    }
+    return campaign_open_at(d->campaign, own(g), g->zone, now_ms, until_ms);
+}
+
+int64_t dispatch_next_open(struct desk *d, int64_t now_ms)
+{
+    int64_t best = -1, until;
+
+    for (unsigned i = 0; i < d->group_count; i++) {
+        const struct group *g = &d->groups[i];
+        int64_t next;
+
+        if (is_open(d, g, now_ms, &until))
+            return 0;
+        next = campaign_next_open(d->campaign, own(g), g->zone, now_ms);
+        if (next >= 0 && (best < 0 || next < best))
+            best = next;
+    }
+    return best;
+}
+
+/* ---- claims
+ * --------------------------------------------------------------------------------------- */
+
+static void take_claims(struct loop_msg *m)
+{
+    struct desk *d = container_of(m, struct desk, claim.done);
+    struct group *g = d->claim.group;
+    int64_t now = desk_wall_ms(d), until = 0;
+
+    d->claim.busy = false;
+    d->fresh = false;
+    if (d->claim.rc) {
+        d->claim_due_ms = now + 500;
+        return;
+    }
+    g->waiting -= d->claim.claimed + d->claim.skipped;
+    if (d->claim.claimed < d->claim.max) {
+        g->next_due_ms = now + REFRESH_MS; /* nothing more is due; the refresh knows better */
+        d->refresh_due_ms = d->claim.claimed + d->claim.skipped > 0 ? now : d->refresh_due_ms;
+    }
+    if (!is_open(d, g, now, &until))
+        until = now; /* closed meanwhile: the lane gives them back */
+    for (int i = 0; i < d->claim.claimed; i++) {
+        const struct store_claim *c = &d->claim.claims[i];
+        struct list_node *n = list_pop(&d->free);
+        struct attempt *a = list_entry(n, struct attempt, node);
+        struct line_call *lc = &a->call;
+
+        assert(n); /* no more is claimed than the pool holds */
+        memset(&lc->outcome, 0, sizeof(lc->outcome));
+        lc->trace[0] = '\0';
+        lc->voice = &d->voice;
+        lc->attempt_id = c->attempt_id;
+        lc->campaign_id = d->campaign_id;
+        lc->contact_id = c->contact_id;
+        lc->number = c->number;
+        lc->open_from_ms = now - 1;
+        lc->open_until_ms = until;
+        memcpy(lc->variables, c->variables, sizeof(lc->variables));
+        a->attempt_no = c->attempt_no;
+        list_append(&d->ready, &a->node);
+        d->ready_count++;
+    }
+}
+
+/* In the writer's thread. */
+static int run_claim(struct store_job *job, struct store *s)
+{
+    struct desk *d = container_of(job, struct desk, claim.job);
+
+    d->claim.claimed = 0;
+    d->claim.skipped = 0;
+    return store_claim(s, &d->claim.query, d->claim.claims, d->claim.max, &d->claim.claimed,
+                       &d->claim.skipped);
+}
+
+static void claim_done(struct store_job *job, int rc)
+{
+    struct desk *d = container_of(job, struct desk, claim.job);
+
+    d->claim.rc = rc;
+    d->claim.done.fn = take_claims;
+    loop_post(d->loop, &d->claim.done);
+}
+
+static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t until, int max)
+{
+    char hours[WINDOW_TEXT_MAX];
+    struct zone_local l;
+    zone_id z = g->zone;
+
+    window_format(&d->campaign->windows, hours, sizeof(hours));
+    snprintf(d->claim.decision, sizeof(d->claim.decision),
+             "{\"zone\":\"%s\",\"hours\":\"%s\",\"own_hours\":%s,\"open_until\":%lld,"
+             "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s}",
+             zone_name(z), hours, g->has_own ? "true" : "false",
+             (long long)(until == FOR_EVER ? 0 : until), d->campaign->attempts_max,
+             d->campaign->per_day_max, d->config.ignore_windows ? "true" : "false");
+    zone_to_local(z, now, &l);
+    d->claim.query = (struct store_claim_query){
+        .campaign_id = d->campaign_id,
+        .group_id = g->id,
+        .now_ms = now,
+        .day_start_ms = zone_from_local(z, l.year, l.month, l.day, 0, 0, 0),
+        .day_end_ms = zone_from_local(z, l.year, l.month, l.day, 0, 0, 0) + 24 * 3600000LL,
+        .attempts_max = d->campaign->attempts_max,
+        .per_day_max = d->campaign->per_day_max,
+        .decision = d->claim.decision,
+    };
+    d->claim.group = g;
+    d->claim.max = max;
+    d->claim.busy = true;
+    d->claim.job.run = run_claim;
+    d->claim.job.done = claim_done;
+    store_writer_post(d->writer, &d->claim.job);
+}
+
+/* About a second's worth is kept ready: enough for the pace, little to give back on a pause. */
+void dispatch_claim(struct desk *d)
+{
+    int64_t now = desk_wall_ms(d), until;
+    double second = pacing_cps(d->pacing);
+    unsigned want = second < 4 ? 4 : second > CLAIM_MAX ? CLAIM_MAX : (unsigned)second;
+    unsigned used = d->ready_count + d->in_flight + d->saving;
+    unsigned room = used < d->pool_size ? d->pool_size - used : 0;
+
+    if (d->claim.busy || now < d->claim_due_ms || d->ready_count > want / 2 || room == 0)
+        return;
+    if (d->ready_count + d->in_flight >= d->campaign->calls_max)
+        return;
+    if (room > d->campaign->calls_max - d->ready_count - d->in_flight)
+        room = d->campaign->calls_max - d->ready_count - d->in_flight;
+    for (unsigned i = 0; i < d->group_count; i++) {
+        struct group *g = &d->groups[i];
+
+        if (g->waiting <= 0 || g->next_due_ms > now || !is_open(d, g, now, &until))
+            continue;
+        post_claim(d, g, now, until, (int)(want < room ? want : room));
+        return;
+    }
+}
+
+/* ---- release
+ * -------------------------------------------------------------------------------------- */
+
+static void called(struct line_call *lc)
+{
+    struct attempt *a = container_of(lc, struct attempt, call);
+    struct desk *d = a->desk;
+    const struct call_outcome *o = &lc->outcome;
+    int64_t now = desk_mono_us(d);
+    enum pacing_sign sign = PACING_OK;
+
+    d->in_flight--;
+    d->trunks[lc->trunk].calls--;
+    if (o->disposition == DISPOSITION_CONGESTION)
+        sign = PACING_CONGESTION;
+    else if (o->disposition == DISPOSITION_FAILED && o->dialled_ms == 0)
+        sign = PACING_LOCAL_FAULT;
+    else if (o->disposition == DISPOSITION_FAILED && o->sip_status == 0 && o->ringing_ms == 0)
+        sign = PACING_TIMEOUT;
+    if (o->dialled_ms || sign != PACING_OK)
+        pacing_sign(d->pacing, now, sign, o->retry_after_s);
+    finish_attempt(a);
+}
+
+/* The next trunk in turn that has room; -1: none. */
+static int pick_trunk(struct desk *d, int64_t now_us)
+{
+    unsigned count = d->config.line.trunk_count;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned t = (d->next_trunk + i) % count, max = d->config.line.trunks[t].calls_max;
+
+        if (max && d->trunks[t].calls >= max)
+            continue;
+        if (d->trunks[t].pacing && !pacing_take(d->trunks[t].pacing, now_us, 0))
+            continue;
+        d->next_trunk = (t + 1) % count;
+        return (int)t;
+    }
+    return -1;
+}
+
+void dispatch_release(struct desk *d)
+{
+    int64_t now = desk_mono_us(d);
+
+    while (d->ready_count > 0 && pacing_wait_us(d->pacing, now) == 0 &&
+           d->in_flight < d->campaign->calls_max) {
+        struct attempt *a;
+        int trunk = pick_trunk(d, now);
+
+        if (trunk < 0 || !pacing_take(d->pacing, now, d->in_flight))
+            return;
+        a = list_entry(list_pop(&d->ready), struct attempt, node);
+        d->ready_count--;
+        d->in_flight++;
+        d->started_calls++;
+        d->trunks[trunk].calls++;
+        a->call.trunk = trunk;
+        d->config.driver->dial(d->line, &a->call, called);
+    }
+}
+
+void dispatch_give_back(struct desk *d)
+{
+    while (d->ready_count > 0) {
+        struct attempt *a = list_entry(list_pop(&d->ready), struct attempt, node);
+        struct call_outcome *o = &a->call.outcome;
+
+        d->ready_count--;
+        o->disposition = DISPOSITION_CANCELLED;
+        o->ended_ms = desk_wall_ms(d);
+        snprintf(o->ended_by, sizeof(o->ended_by), "us");
+        snprintf(o->reason, sizeof(o->reason), "paused before it was dialled");
+        finish_attempt(a);
+    }
+}
