@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/blacklist_file.h"
 #include "cmd/cmd.h"
 #include "cmd/ui.h"
 #include "phone/zone.h"
