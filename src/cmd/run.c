@@ -21,6 +21,7 @@
 #include "cmd/cmd.h"
 #include "cmd/display.h"
 #include "cmd/people.h"
+#include "cmd/reports.h"
 #include "cmd/trunk.h"
 #include "cmd/ui.h"
 
@@ -394,3 +395,73 @@ static void free_job(struct job *j)
     data_close(&j->data);
     campaign_free(j->campaign);
 }
+
+/* Everything but the calls: reads, checks, imports, finds. */
+static int prepare(struct job *j, const char *campaign, const char *people, int64_t *list_id)
+{
+    struct error err = {0};
+    int rc;
+
+    if (campaign_load(campaign, &j->campaign, &err))
+        return cmd_fail(&err);
+    rc = apply_options(j);
+    if (!rc)
+        rc = check_prompts(j);
+    if (!rc && people && access(people, R_OK))
+        rc = cmd_error(-errno, people, "check the name and the folder", "cannot read: %s",
+                       strerror(errno));
+    if (!rc)
+        rc = data_open(&j->data, j->v, DATA_LOCK, "run");
+    if (!rc && people)
+        rc = import_people(j, people, list_id);
+    return rc;
+}
+
+static int run(struct option_values *v)
+{
+    struct job j = {.v = v, .data = {.lock_fd = -1}};
+    const char *const *args;
+    int64_t list_id = 0;
+    int n = option_args(v, &args), rc;
+
+    rc = prepare(&j, args[0], n > 1 ? args[1] : NULL, &list_id);
+    if (!rc)
+        rc = find_or_create(&j, list_id);
+    if (!rc && over(j.stored.state)) {
+        ui_note("Campaign %lld is %s: nobody is left to call. --again calls everybody anew.",
+                (long long)j.stored.id, campaign_state_name(j.stored.state));
+        rc = conclude(&j, CMD_DONE);
+    } else if (!rc) {
+        rc = run_stored(&j);
+    }
+    free_job(&j);
+    return rc;
+}
+
+const struct option_command cmd_run = {
+    .name = "run",
+    .usage = "CAMPAIGN.json [PEOPLE.(csv|xlsx)]",
+    .summary = "call a list of people and report on it: the whole job",
+    .text =
+        "Checks the campaign, imports the people, calls each within their calling hours, acts on "
+        "the keys they press, and ends with a summary and report files. Nobody on a blacklist is "
+        "called, and nobody twice for one attempt, whatever happens to this program.\n\n"
+        "Ctrl-C pauses: calls in progress finish, and the same command goes on where it stopped. "
+        "Ctrl-C again ends the calls too. PEOPLE may be left out to go on with a campaign that was "
+        "started before.\n\n"
+        "Exit codes:\n"
+        "  0  completed\n"
+        "  1  failed\n"
+        "  2  the options, the campaign or the people must be mended; nothing was stored\n"
+        "  3  paused, or waiting for calling hours\n"
+        "  4  the data folder or the disk\n"
+        "  130  interrupted twice\n\n"
+        "Examples:\n"
+        "  kolcast run campaign.json donors.xlsx --trunk sip:user:password@sip.example.org\n"
+        "  kolcast run examples/demo.json examples/people.xlsx --trunk sip:127.0.0.1:5060 "
+        "--ignore-windows",
+    .options = options,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};
