@@ -89,6 +89,8 @@ int campaign_load_text(const char *json, const char *folder, struct campaign **o
         return rc;
     rc = load(root, "stored campaign", folder, out, err);
     json_decref(root);
+    if (!rc) /* already where the audio lies, whatever "audio" says */
+        snprintf((*out)->folder, sizeof((*out)->folder), "%s", folder);
     return rc;
 }
 

@@ -26,7 +26,7 @@ static struct {
     unsigned dialled[100];
     int hold; /* calls are kept until let go */
     struct line_call *held[500];
-    unsigned held_count;
+    _Atomic unsigned held_count; /* the test looks while the desk dials */
     bool hung_up;
 } net;
 
@@ -130,7 +130,8 @@ static int set_up(void **state)
     snprintf(place.db, sizeof(place.db), "%s/kolcast.db", place.folder);
     snprintf(path, sizeof(path), audio, getenv("KOLCAST_SOURCE"));
     snprintf(json, sizeof(json),
-             "{\"version\":1,\"name\":\"t\",\"windows\":\"00:00-24:00\",\"pace\":{\"calls_per_"
+             "{\"version\":1,\"name\":\"t\",\"audio\":\"elsewhere\",\"windows\":\"00:00-24:00\","
+             "\"pace\":{\"calls_per_"
              "second\":200,\"max_calls\":40},\"retry\":{\"max_attempts\":2,\"busy\":{\"times\":1,"
              "\"after\":\"1s\"}},\"trunks\":[{\"name\":\"t\",\"host\":\"127.0.0.1\"}],\"flow\":{"
              "\"version\":1,\"start\":\"a\",\"nodes\":{\"a\":{\"type\":\"play\",\"prompt\":\"bye."
