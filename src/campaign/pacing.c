@@ -15,6 +15,9 @@ enum {
     CHANGE_EVERY_US = SECOND_US, /* at most one slow-down and one speed-up a second */
     CALM_US = 2 * SECOND_US,     /* this long without trouble before speeding up */
     HOLD_MAX_S = 60,
+    /* A call leaves its lane a little after it was released, now more, now less: the cap is kept
+     * for a slightly longer second, so that it holds on the wire too. */
+    GUARD_US = 30000,
 };
 static const double bad_share = 0.1, bad_least = 3, half_life_us = 2e6, load_high = 0.85,
                     load_low = 0.75;
@@ -46,6 +49,7 @@ int pacing_new(struct pacing **out, const struct pacing_config *config, int64_t 
     p->rate = config->cps_max;
     p->size = config->cps_max < 1 ? 1 : (unsigned)config->cps_max;
     p->span_us = config->cps_max < 1 ? (int64_t)ceil(SECOND_US / config->cps_max) : SECOND_US;
+    p->span_us += GUARD_US;
     p->ring = malloc(p->size * sizeof(*p->ring));
     if (!p->ring) {
         free(p);
