@@ -19,6 +19,7 @@ struct reader {
     size_t starts[TABLE_COLUMNS_MAX];
     int64_t rows;
     int rc;
+    int row_end; /* what ended the row before: \r, \n */
     bool too_long;
 };
 
@@ -45,9 +46,11 @@ static void on_row(int end, void *arg)
 {
     struct reader *r = arg;
 
-    (void)end;
-    if (r->rc)
-        return;
+    int before = r->row_end;
+
+    r->row_end = end;
+    if (r->rc || (before == '\r' && end == '\n' && r->row.count == 0))
+        return; /* the second half of \r\n is no empty row */
     r->row.number = ++r->rows;
     r->rc = r->o->row(r->o->arg, &r->row);
     r->row.count = 0;
@@ -252,7 +255,7 @@ int table_read_csv(const char *path, const struct table_options *o, struct table
     }
     if (r)
         r->bytes = malloc(ROW_BYTES_MAX);
-    if (!r || !r->bytes || csv_init(&s.csv, CSV_APPEND_NULL))
+    if (!r || !r->bytes || csv_init(&s.csv, CSV_APPEND_NULL | CSV_REPALL_NL))
         goto out;
     r->o = o;
     if (!encoding)

@@ -153,6 +153,9 @@ bool headers_read(const struct table_row *row, const char *const *map, struct he
 
         copy_title(out->title[i], sizeof(out->title[i]), row->cells[i].p);
         normal(row->cells[i].p, row->cells[i].len, title, sizeof(title));
+        /* A mended file of rejected rows comes back: what was written beside them is no data. */
+        if (strcmp(title, "rejected row") == 0 || strcmp(title, "rejected because") == 0)
+            out->title[i][0] = '\0';
         for (int f = 0; f < FIELD_COUNT; f++)
             if (!(told && f == FIELD_PHONE) && out->column[f] < 0 &&
                 in_words(fields[f].words, title)) {

@@ -107,12 +107,19 @@ static const char *name_of(const struct importing *m, const struct table_row *ro
     struct table_cell name = cell_of(m, row, FIELD_NAME);
     struct table_cell first = cell_of(m, row, FIELD_FIRST_NAME);
     struct table_cell last = cell_of(m, row, FIELD_LAST_NAME);
+    size_t n;
 
     if (name.len)
         snprintf(buf, size, "%s", name.p);
     else
         snprintf(buf, size, "%s%s%s", first.p, first.len && last.len ? " " : "", last.p);
-    for (size_t n = strlen(buf); n > 0 && buf[n - 1] == ' ';)
+    n = strlen(buf);
+    if (n == size - 1) /* cut: not in the middle of a letter */
+        while (n > 0 && ((unsigned char)buf[n - 1] & 0xc0) == 0x80)
+            buf[--n] = '\0';
+    if (n > 0 && (unsigned char)buf[n - 1] >= 0xc0)
+        buf[--n] = '\0';
+    while (n > 0 && buf[n - 1] == ' ')
         buf[--n] = '\0';
     return buf[0] ? buf : NULL;
 }
@@ -271,6 +278,15 @@ static int on_row(void *arg, const struct table_row *row)
     return rc ? rc : batch(m);
 }
 
+/* A short sheet without phone numbers (a cover, notes) is passed over. */
+static int on_sheet_end(void *arg)
+{
+    struct importing *m = arg;
+
+    m->looked = 0;
+    return m->found ? 0 : TABLE_SKIP;
+}
+
 static int on_progress(void *arg, uint64_t done, uint64_t total)
 {
     struct importing *m = arg;
@@ -326,6 +342,7 @@ static int read_rows(struct importing *m, const char *path, struct error *err)
                               .separator = m->o->separator,
                               .row = on_row,
                               .progress = on_progress,
+                              .sheet_end = on_sheet_end,
                               .arg = m};
     struct table_info info = {0};
     int rc = is_workbook(path) ? table_read_xlsx(path, &t, &info, err)

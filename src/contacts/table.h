@@ -40,6 +40,7 @@ struct table_options {
     char separator;               /* 0: find out */
     table_row_fn row;
     table_progress_fn progress;
+    int (*sheet_end)(void *arg); /* XLSX: after a sheet's last row; TABLE_SKIP: on to the next */
     void *arg;
 };
 

@@ -504,6 +504,8 @@ static int read_sheets(struct book *b, const struct table_options *o, struct tab
         if (o->sheet && strcmp(o->sheet, b->sheets[i].name) != 0)
             continue;
         rc = read_sheet(b, &b->sheets[i], o);
+        if (rc == 0 && o->sheet_end)
+            rc = o->sheet_end(o->arg);
         if (rc == TABLE_SKIP)
             continue;
         snprintf(out->sheet, sizeof(out->sheet), "%s", b->sheets[i].name);

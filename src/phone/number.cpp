@@ -196,6 +196,8 @@ static number_kind kind_of(const PhoneNumber &n)
 
 static number_fault fault_of(const PhoneNumber &n)
 {
+    if (library().IsValidNumber(n)) /* a few short ones are: +1 310 5683 */
+        return NUMBER_OK;
     switch (library().IsPossibleNumberWithReason(n)) {
     case PhoneNumberUtil::INVALID_COUNTRY_CODE:
         return NUMBER_BAD_COUNTRY;
@@ -207,7 +209,7 @@ static number_fault fault_of(const PhoneNumber &n)
     case PhoneNumberUtil::INVALID_LENGTH:
         return NUMBER_NOT_IN_USE;
     default:
-        return library().IsValidNumber(n) ? NUMBER_OK : NUMBER_NOT_IN_USE;
+        return NUMBER_NOT_IN_USE;
     }
 }
 

@@ -32,7 +32,8 @@ struct world {
     bool hebrew;
 };
 
-static char path[64], rejected[64];
+static char folder[] = "/tmp/kolcast-p01-XXXXXX", path[64], rejected[64], database[64], list[24];
+static struct store *store; /* one for all cases, a list for each */
 
 static uint64_t key_of(int person)
 {
@@ -297,7 +298,7 @@ static const char *compare(struct store *s, const struct world *w, const struct 
 {
     struct seen seen = {.w = w};
     struct reasons reasons = {.w = w};
-    int64_t valid = 0, bad = 0, first_bad = 0, people = 0, list;
+    int64_t valid = 0, bad = 0, first_bad = 0, people = 0, list_id;
     bool met[PEOPLE] = {false};
 
     for (int i = 0; i < w->count; i++) {
@@ -310,7 +311,7 @@ static const char *compare(struct store *s, const struct world *w, const struct 
         people += !met[w->rows[i].person];
         met[w->rows[i].person] = true;
     }
-    if (store_list_find(s, "l", &list) || store_contact_each(s, list, check_contact, &seen))
+    if (store_list_find(s, list, &list_id) || store_contact_each(s, list_id, check_contact, &seen))
         return seen.fault ? seen.fault : "the list cannot be read";
     if (seen.fault)
         return seen.fault;
@@ -345,41 +346,50 @@ static const char *again(struct store *s, const struct import_summary *first)
 
 static const char *check(struct rng *r, void *arg)
 {
-    struct import_options o = {.list = "l", .region = "IL", .rejected_path = rejected};
+    struct import_options o = {.list = list, .region = "IL", .rejected_path = rejected};
     struct import_summary sum;
     struct error err = {0};
-    struct store *s;
     struct world w;
+    static int cases;
     const char *fault;
     int rc;
 
+    snprintf(list, sizeof(list), "list %d", ++cases);
     random_world(r, &w);
     unlink(rejected);
     if (arg ? write_xlsx(r, &w) : write_csv(r, &w))
         return "the file could not be made";
-    if (store_open(":memory:", &clock_system, &s, &err))
-        return "no store";
-    rc = import_file(s, path, &o, &sum, &err);
+    rc = import_file(store, path, &o, &sum, &err);
     if (rc)
         fprintf(stderr, "# %d %s\n", rc, err.message);
-    fault = rc ? "the import failed" : compare(s, &w, &sum);
+    fault = rc ? "the import failed" : compare(store, &w, &sum);
     if (!rc && !fault && sum.import.rejected)
-        fault = again(s, &sum);
-    store_close(s);
+        fault = again(store, &sum);
     return fault;
 }
 
 int main(void)
 {
+    static const char *const names[] = {"people", "rejected.csv", "db", "db-wal", "db-shm"};
+    struct error err = {0};
     bool csv, xlsx;
 
-    snprintf(path, sizeof(path), "/tmp/kolcast-p01-%d", (int)getpid());
-    snprintf(rejected, sizeof(rejected), "/tmp/kolcast-p01-%d-rejected.csv", (int)getpid());
-    csv = prop_check("P1 P4 P5 CSV", 300, check, NULL);
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(path, sizeof(path), "%s/people", folder);
+    snprintf(rejected, sizeof(rejected), "%s/rejected.csv", folder);
+    snprintf(database, sizeof(database), "%s/db", folder);
+    if (store_open(database, &clock_system, &store, &err))
+        return 1;
+    csv = prop_check("P1 P4 P5 CSV", 200, check, NULL);
     printf("%s 1 - P1 P4 P5 of CSV\n", csv ? "ok" : "not ok");
-    xlsx = prop_check("P1 P4 P5 XLSX", 150, check, path);
+    xlsx = prop_check("P1 P4 P5 XLSX", 100, check, path);
     printf("%s 2 - P1 P4 P5 of XLSX\n1..2\n", xlsx ? "ok" : "not ok");
-    unlink(path);
-    unlink(rejected);
+    store_close(store);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
     return !(csv && xlsx);
 }
