@@ -137,7 +137,7 @@ static int import_xlsx(struct figures *out)
 static int floor_insert(struct figures *out)
 {
     static const char schema[] =
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;"
         "CREATE TABLE contacts (id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL,"
         " import_id INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, name TEXT,"
         " language TEXT, zone TEXT NOT NULL, zone_origin TEXT NOT NULL, \"window\" TEXT,"
