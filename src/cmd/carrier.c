@@ -132,7 +132,7 @@ static int parse_address(const char *text, struct sockaddr_storage *out)
         text++;
         len -= 2;
     }
-    if (len == 0 || len >= sizeof(host))
+    if (len == 0 || len >= sizeof(host) || strlen(colon + 1) > 5 || atoi(colon + 1) > 65535)
         return -EINVAL;
     memcpy(host, text, len);
     host[len] = '\0';

@@ -141,14 +141,14 @@ class Place:
         for name, hz in TONES.items():
             tone(audio / f"{name}.wav", hz)
 
-    def campaign(self, name="campaign.json", **changes):
+    def campaign(self, **changes):
         c = {"version": 1, "name": "Test", "kind": "voice", "region": "IL",
              "time_zone": "Asia/Jerusalem", "caller": {"name": "Test", "number": "+97225551234"},
              "windows": {"sun-thu": ["09:00-20:30"]},
              "pace": {"calls_per_second": 50, "max_calls": 200}, "retry": {"max_attempts": 1},
              "ring_timeout": "3s", "max_call": "20s", "flow": flow(), "audio": "audio"}
         c.update(changes)
-        path = self.folder / name
+        path = self.folder / "campaign.json"
         path.write_text(json.dumps({k: v for k, v in c.items() if v is not None}))
         return path
 

@@ -65,7 +65,7 @@ def test_pause_and_go_on(place, carrier):
     # Calls in progress have finished by themselves, not been cut.
     assert all(e["by"] != "nobody" for e in c.events("ended"))
     assert place.one("SELECT state FROM campaigns") == "paused"
-    assert place.one("SELECT count(*) FROM call_records") == seen
+    assert place.one("SELECT count(*) FROM call_records WHERE dialled_ms > 0") == seen
     place.run(c)
     assert c.invites() == {n: 1 for n in numbers}
     assert place.one("SELECT state FROM campaigns") == "completed"
