@@ -1,8 +1,12 @@
 #include "cmd/campaigns.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "cmd/ui.h"
 
 int campaigns_find(struct data *d, const char *word, struct store_campaign *out)
@@ -48,4 +52,44 @@ void campaigns_json_figures(struct store *s, int64_t id, json_t *object)
                 json_pack("{s:I,s:o,s:f,s:I,s:f}", "total", (json_int_t)calls.calls, "by_outcome",
                           by, "talk_s", (double)calls.talk_ms / 1000, "keys",
                           (json_int_t)calls.keys, "cost", calls.cost));
+}
+
+static void note_path(const struct data *d, int64_t id, char *out, size_t size)
+{
+    snprintf(out, size, "%s/campaign-%lld.json", d->dir, (long long)id);
+}
+
+void campaigns_note(const struct data *d, int64_t id, const char *file, const char *audio)
+{
+    char path[600], *full = realpath(file, NULL), *folder = realpath(audio, NULL), *text = NULL;
+    json_t *note = full && folder ? json_pack("{s:s,s:s}", "file", full, "audio", folder) : NULL;
+    struct error err = {0};
+
+    if (note)
+        text = json_dumps(note, JSON_INDENT(1));
+    note_path(d, id, path, sizeof(path));
+    if (text && file_write_atomic(path, text, strlen(text), &err))
+        ui_warn("%s: %s: kolcast campaign resume will not find the campaign's file.", err.place,
+                err.message);
+    free(text);
+    json_decref(note);
+    free(full);
+    free(folder);
+}
+
+const char *campaigns_noted(const struct data *d, int64_t id, const char *what)
+{
+    static char found[4096];
+    char path[600];
+    json_t *note;
+    const char *text;
+
+    found[0] = '\0';
+    note_path(d, id, path, sizeof(path));
+    if (json_load_path(path, &note, NULL))
+        return found;
+    text = json_string_value(json_object_get(note, what));
+    snprintf(found, sizeof(found), "%s", text ? text : "");
+    json_decref(note);
+    return found;
 }

@@ -15,5 +15,9 @@ void campaigns_json_figures(struct store *s, int64_t id, json_t *object);
 int campaigns_why(struct data *d, const struct option_values *v, const struct store_campaign *c,
                   const char *number);
 int campaigns_preflight(struct data *d, const struct store_campaign *c);
-/* run.c: goes on with a campaign of the store. */
+/* Where a campaign came from is noted beside the store, for resume and for its audio. */
+void campaigns_note(const struct data *d, int64_t id, const char *file, const char *audio);
+/* what: "file" or "audio". "" when it is not known. Static buffer. */
+const char *campaigns_noted(const struct data *d, int64_t id, const char *what);
+/* Goes on with a campaign of the store, as kolcast run does. */
 int campaigns_resume(struct option_values *v, const char *word);

@@ -427,6 +427,8 @@ static int run(struct option_values *v)
     rc = prepare(&j, args[0], n > 1 ? args[1] : NULL, &list_id);
     if (!rc)
         rc = find_or_create(&j, list_id);
+    if (!rc)
+        campaigns_note(&j.data, j.stored.id, args[0], j.campaign->folder);
     if (!rc && over(j.stored.state)) {
         ui_note("Campaign %lld is %s: nobody is left to call. --again calls everybody anew.",
                 (long long)j.stored.id, campaign_state_name(j.stored.state));

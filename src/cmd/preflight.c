@@ -1,0 +1,176 @@
+/* kolcast campaign preflight and why: what a stored campaign would do, and what about one person.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "campaign/preflight.h"
+#include "cmd/campaigns.h"
+#include "cmd/ui.h"
+
+/* The campaign as stored; its audio where run found it. */
+static int load(struct data *d, const struct store_campaign *stored, struct campaign **out)
+{
+    struct error err = {0};
+    char *json;
+    int rc = store_campaign_config(d->store, stored->id, &json);
+
+    if (rc)
+        return cmd_store_error(d->store, rc, "read the campaign");
+    rc = campaign_load_text(json, campaigns_noted(d, stored->id, "audio"), out, &err);
+    free(json);
+    return rc ? cmd_fail(&err) : CMD_DONE;
+}
+
+/* ---- preflight ------------------------------------------------------------------------------ */
+
+static void row(int64_t n, const char *what)
+{
+    if (n)
+        printf("  %10s  %s\n", ui_count(n), what);
+}
+
+static void print(const struct campaign *c, const struct preflight *p)
+{
+    printf("%s%s%s people\n", ui_out(UI_BOLD), ui_count(p->people), ui_out(UI_PLAIN));
+    row(p->callable, "will be called");
+    row(p->late, "of them, perhaps: the campaign may end before their turn");
+    row(p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED], "on a do-not-call list");
+    row(p->never_open, "not called: their calling hours never come");
+    for (int i = 0; i < TARGET_STATE_COUNT; i++)
+        if (i != TARGET_STATE_WAITING && i != TARGET_STATE_BLACKLISTED)
+            row(p->by_state[i], target_state_text(i));
+    if (!p->callable) {
+        puts("Nobody is left to call.");
+        return;
+    }
+    if (p->next_open_ms)
+        printf("Starts   %s: nobody may be called now\n", ui_local_time(p->next_open_ms));
+    if (p->finish_ms > 0)
+        printf("Ends     %s, about\n", ui_local_time(p->finish_ms));
+    else
+        puts("Ends     not within a year at this pace and in these hours");
+    printf("Calls    %s, about; an answered one lasts %s (%s)\n", ui_count((int64_t)p->calls),
+           ui_span(p->call_ms), p->call_measured ? "from the flow and its audio" : "a guess");
+    printf("Answers  %.0f %% of calls (%s)\n", p->answer_share * 100,
+           p->answer_measured ? "as measured" : "a guess");
+    if (c->cost_per_call > 0 || c->cost_per_minute > 0)
+        printf("Cost     %.2f %s, about\n", p->cost, c->currency);
+}
+
+static void print_json(const struct store_campaign *stored, const struct campaign *c,
+                       const struct preflight *p)
+{
+    json_t *root =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "campaign", (json_int_t)stored->id, "people",
+                  (json_int_t)p->people, "callable", (json_int_t)p->callable, "blacklisted",
+                  (json_int_t)(p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED]),
+                  "never_open", (json_int_t)p->never_open, "late", (json_int_t)p->late, "open_now",
+                  (json_int_t)p->open_now);
+    json_t *states = json_object();
+
+    for (int i = 0; i < TARGET_STATE_COUNT; i++)
+        ui_json_set(states, target_state_name(i), json_integer(p->by_state[i]));
+    ui_json_set(root, "by_state", states);
+    ui_json_set(root, "next_open", ui_json_time(p->next_open_ms > 0 ? p->next_open_ms : 0));
+    ui_json_set(root, "finish", ui_json_time(p->finish_ms > 0 ? p->finish_ms : 0));
+    ui_json_set(root, "calls", json_real(p->calls));
+    ui_json_set(root, "call_s", json_real((double)p->call_ms / 1000));
+    ui_json_set(root, "answer_share", json_real(p->answer_share));
+    ui_json_set(root, "answer_measured", json_boolean(p->answer_measured));
+    ui_json_set(root, "cost", json_real(p->cost));
+    ui_json_set(root, "currency", json_string(c->currency));
+    ui_json(root);
+}
+
+int campaigns_preflight(struct data *d, const struct store_campaign *stored)
+{
+    struct campaign *c;
+    struct preflight p;
+    int rc = load(d, stored, &c);
+
+    if (rc)
+        return rc;
+    rc = preflight(d->store, stored->id, c, clock_wall_ms(&clock_system), &p);
+    if (rc)
+        rc = cmd_store_error(d->store, rc, "look at the people");
+    else if (ui.json)
+        print_json(stored, c, &p);
+    else
+        print(c, &p);
+    campaign_free(c);
+    return rc;
+}
+
+/* ---- why ------------------------------------------------------------------------------------ */
+
+static void print_why(uint64_t number, const struct campaign_why *w)
+{
+    const struct store_target *t = &w->target;
+
+    printf("%s  %s\n", cmd_number_text(number), w->answer);
+    if (!w->known)
+        return;
+    printf("  state      %s: %s\n", target_state_name(t->state), target_state_text(t->state));
+    printf("  attempts   %d, %d of them in the last day\n", t->attempts, t->attempts_today);
+    if (t->attempts)
+        printf("  last       %s, %s\n", ui_local_time(t->last_attempt_ms),
+               disposition_text(t->last));
+    printf("  zone       %s (from %s)\n", t->zone,
+           t->zone_origin == 'c'   ? "its column"
+           : t->zone_origin == 'n' ? "the number"
+                                   : "the import's default");
+    if (t->window[0])
+        printf("  own hours  %s\n", t->window);
+    if (w->black)
+        printf("  do not call  \"%s\" since %s: %s\n", w->entry.list,
+               ui_local_time(w->entry.added_ms), w->entry.source);
+}
+
+static void why_json(uint64_t number, const struct campaign_why *w)
+{
+    const struct store_target *t = &w->target;
+    json_t *root = json_pack("{s:s,s:b,s:s,s:b,s:b}", "number", cmd_number_text(number),
+                             "will_call", (int)w->will_call, "answer", w->answer, "known",
+                             (int)w->known, "blacklisted", (int)w->black);
+
+    ui_json_set(root, "when", ui_json_time(w->when_ms));
+    if (w->known) {
+        ui_json_set(root, "state", json_string(target_state_name(t->state)));
+        ui_json_set(root, "attempts", json_integer(t->attempts));
+        ui_json_set(root, "last", json_string(disposition_name(t->last)));
+        ui_json_set(root, "last_attempt", ui_json_time(t->last_attempt_ms));
+        ui_json_set(root, "zone", json_string(t->zone));
+        ui_json_set(root, "own_hours", json_string(t->window));
+    }
+    if (w->black)
+        ui_json_set(root, "do_not_call", json_string(w->entry.list));
+    ui_json(root);
+}
+
+int campaigns_why(struct data *d, const struct option_values *v,
+                  const struct store_campaign *stored, const char *number)
+{
+    struct error err = {0};
+    struct campaign_why w;
+    struct campaign *c;
+    uint64_t key;
+    int rc = CMD_DONE;
+
+    if (cmd_parse_number(number, option_string(v, "region"), &key, &err))
+        return cmd_fail(&err);
+    rc = load(d, stored, &c);
+    if (rc)
+        return rc;
+    rc = campaign_why(d->store, stored->id, c, key, clock_wall_ms(&clock_system), &w);
+    if (rc)
+        rc = cmd_store_error(d->store, rc, "look the number up");
+    else if (ui.json)
+        why_json(key, &w);
+    else
+        print_why(key, &w);
+    campaign_free(c);
+    return rc;
+}
