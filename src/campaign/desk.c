@@ -216,7 +216,7 @@ static void end(struct desk *d, enum campaign_state state, const char *reason)
     look(d, desk_wall_ms(d));
     pthread_mutex_lock(&d->lock);
     d->view.state = state;
-    if (rc)
+    if (rc || d->failing_since_ms) /* the little that fitted at the end does not mend it */
         d->view.store_failing = true;
     snprintf(d->view.note, sizeof(d->view.note), "%s", reason);
     d->finished = true;
@@ -415,13 +415,15 @@ static int make_pacing(struct desk *d)
 static int prepare(struct desk *d)
 {
     struct store_call_totals totals;
-    int64_t interrupted, added;
+    int64_t interrupted, added, due = desk_wall_ms(d);
     int rc = store_step_begin(d->store, d->campaign_id, "query");
 
+    /* Whoever was perhaps just spoken to is left in peace for a while. With one attempt each there
+     * is nothing to wait for. */
+    if (d->campaign->attempts_max > 1)
+        due += d->campaign->retry[DISPOSITION_INTERRUPTED].after_ms;
     if (!rc)
-        rc = store_recover(d->store,
-                           desk_wall_ms(d) + d->campaign->retry[DISPOSITION_INTERRUPTED].after_ms,
-                           &interrupted);
+        rc = store_recover(d->store, due, &interrupted);
     if (!rc && interrupted > 0)
         log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
                  (long long)interrupted);
