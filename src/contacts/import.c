@@ -193,14 +193,16 @@ static const char *read_window(struct importing *m, const struct table_row *row,
                                struct store_contact *c)
 {
     struct table_cell given = cell_of(m, row, FIELD_WINDOW);
-    struct window_week week;
+    struct window_week week = {0}, back = {0};
     struct error err = {0};
 
     if (!given.len)
         return NULL;
     if (window_parse(given.p, &week, &err))
         return "calling hours that cannot be read";
-    window_format(&week, buf, WINDOW_TEXT_MAX);
+    window_format(&week, buf, WINDOW_TEXT_MAX); /* leaves out what has no room */
+    if (window_parse(buf, &back, &err) || memcmp(&week, &back, sizeof(week)) != 0)
+        return "calling hours with too many parts";
     c->window = buf;
     return NULL;
 }

@@ -397,7 +397,7 @@ static void number_text(const struct reading *r, char *text, size_t size)
     if (r->format >= 0 && r->format < r->book->format_count && r->book->date_format[r->format] &&
         v >= 1 && v < 2958466)
         date_text(v, text, size);
-    else if (v == (double)(long long)v && v > -1e15 && v < 1e15)
+    else if (v > -1e15 && v < 1e15 && v == (double)(long long)v)
         snprintf(text, size, "%lld", (long long)v);
     else
         snprintf(text, size, "%.15g", v);
