@@ -38,14 +38,33 @@ static int to_errno(int rc)
     }
 }
 
+static bool is_full(int system)
+{
+    return system == ENOSPC || system == EDQUOT || system == EFBIG;
+}
+
+/* Why the last write to the database or its log failed: the rollback that follows a failure
+ * overwrites errno, the files remember. */
+static bool file_full(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int main_fault = 0, log_fault = 0;
+
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &main_fault);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &log_fault);
+    return is_full(main_fault) || is_full(log_fault);
+}
+
 int sqlite_fail(struct store *s, int rc)
 {
     struct sqlite *q = sqlite_of(s);
     int system = sqlite3_system_errno(q->db);
 
     snprintf(q->fault, sizeof(q->fault), "%s", sqlite3_errmsg(q->db));
-    /* A disk without room shows as an I/O error when the journal grows. */
-    if ((rc & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG))
+    /* A quota or a limit on the file's size shows as an I/O error. */
+    if ((rc & 0xff) == SQLITE_IOERR && (is_full(system) || file_full(q->db)))
         return -ENOSPC;
     return to_errno(rc);
 }
