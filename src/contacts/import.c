@@ -152,10 +152,6 @@ static char *extra_of(const struct importing *m, const struct table_row *row)
     if (extra)
         text = json_dumps(extra, JSON_COMPACT);
     json_decref(extra);
-    if (text && strlen(text) > EXTRA_MAX) {
-        free(text); /* more than a call can carry: left out */
-        text = NULL;
-    }
     return text;
 }
 
@@ -224,15 +220,18 @@ static int take_contact(struct importing *m, const struct table_row *row)
         why = read_window(m, row, window, &c);
     if (why)
         return reject(m, row, why);
-    if (number.repaired)
-        m->summary->repaired++;
     c.number = number.key;
     c.kind = number.kind;
     c.name = name_of(m, row, name, sizeof(name));
     c.language = language.len ? language.p : NULL;
     c.extra = extra = extra_of(m, row);
+    if (extra && strlen(extra) > EXTRA_MAX) { /* more than a call can carry */
+        free(extra);
+        return reject(m, row, "further columns are too long");
+    }
     rc = store_import_row(m->store, m->import_id, &c);
     free(extra);
+    m->summary->repaired += number.repaired && !rc;
     return rc;
 }
 

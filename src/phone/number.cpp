@@ -88,6 +88,13 @@ static bool squeeze(const char *text, size_t len, std::string *out)
             i += n;
             continue;
         }
+        /* Full-width digits and plus, of East Asian keyboards. */
+        if (len - i >= 3 && s[i] == 0xef && s[i + 1] == 0xbc &&
+            ((s[i + 2] >= 0x90 && s[i + 2] <= 0x99) || s[i + 2] == 0x8b)) {
+            *out += (char)(s[i + 2] - 0x60);
+            i += 3;
+            continue;
+        }
         if (s[i] >= 0x80)
             return false;
         if (!strchr(" \t\r\n-()/'\"", s[i]))

@@ -161,6 +161,24 @@ static void test_columns(void **state)
     assert_true(err.message[0] && err.remedy[0]);
 }
 
+/* Columns that no call could carry are refused in words, not dropped. */
+static void test_long_columns(void **state)
+{
+    struct import_options o = {.list = "long", .region = "IL"};
+    struct import_summary sum;
+    struct error err = {0};
+    char text[5000], city[4001];
+
+    memset(city, 'x', 4000);
+    city[4000] = '\0';
+    snprintf(text, sizeof(text), "phone,city\n0501234567,%s\n501234568,%.100s\n", city, city);
+    write_file(text, strlen(text));
+    assert_int_equal(import_file(store, path, &o, &sum, &err), 0);
+    assert_int_equal(sum.import.accepted, 1);
+    assert_int_equal(sum.import.rejected, 1);
+    assert_int_equal(sum.repaired, 1);
+}
+
 static void test_no_workbook(void **state)
 {
     static const char *const bad[] = {"PK\3\4 and nothing else", "PK\3\4"};
@@ -187,9 +205,9 @@ static void test_no_workbook(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_or_nothing),
-                                       cmocka_unit_test(test_columns),
-                                       cmocka_unit_test(test_no_workbook)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_long_columns), cmocka_unit_test(test_no_workbook)};
 
     return cmocka_run_group_tests_name("contacts/import", tests, setup, teardown);
 }

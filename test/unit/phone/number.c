@@ -28,6 +28,8 @@ static void test_numbers(void **state)
          "050\xe2\x80\x91"
          "1234567\xe2\x80\x8f",
          "IL", "+972501234567", "IL", NUMBER_KIND_MOBILE, false},
+        {"０５０１２３４５６７", "IL", "+972501234567", "IL", NUMBER_KIND_MOBILE, false},
+        {"＋972501234567", "US", "+972501234567", "IL", NUMBER_KIND_MOBILE, false},
         {"02-5551234", "IL", "+97225551234", "IL", NUMBER_KIND_LANDLINE, false},
         {"(212) 555-2368", "US", "+12125552368", "US", NUMBER_KIND_MOBILE, false},
         {"+44 20 7946 0018", "IL", "+442079460018", "GB", NUMBER_KIND_LANDLINE, false},
