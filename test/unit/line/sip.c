@@ -574,8 +574,8 @@ static void test_strangers(void **state)
         "GET / HTTP/1.1\r\n\r\n",
         "SIP/2.0 200 OK\r\n\r\n",
         "INVITE sip:x SIP/2.0\r\nContent-Length: 99999\r\n\r\n",
-        "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKc0.1.1.0\r\nFrom: <sip:a@b>;tag=x\r\n"
-        "To: <sip:a@b>;tag=y\r\nCall-ID: z\r\nCSeq: 1 INVITE\r\n\r\n",
+        ("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKc0.1.1.0\r\nFrom: <sip:a@b>;tag=x\r\n"
+         "To: <sip:a@b>;tag=y\r\nCall-ID: z\r\nCSeq: 1 INVITE\r\n\r\n"),
     };
 
     invite(w, w->hand_trunk, 0);
