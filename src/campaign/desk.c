@@ -111,21 +111,21 @@ static int on_black(void *arg, uint64_t number, int64_t expires_ms)
         blackset_remove(d->blackset, number);
         return 0;
     }
-    if (blackset_add(d->blackset, number, expires_ms))
-        return -ENOMEM;
-    if (d->line)
-        d->config.driver->opt_out(d->line, number);
-    return 0;
+    return blackset_add(d->blackset, number, expires_ms);
 }
 
 static int refresh_blacklist(struct desk *d)
 {
-    int64_t version = store_data_version(d->store);
+    int64_t version = store_data_version(d->store), before = d->black_seq;
+    int rc;
 
     if (version == d->data_version && d->line)
         return 0;
     d->data_version = version;
-    return store_black_changes(d->store, &d->black_seq, on_black, d);
+    rc = store_black_changes(d->store, &d->black_seq, on_black, d);
+    if (d->line && d->black_seq != before)
+        d->config.driver->recheck(d->line);
+    return rc;
 }
 
 /* ---- view

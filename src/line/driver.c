@@ -15,12 +15,6 @@
 
 enum { FILES_ASIDE = 256, POOL_SLACK = 8, CALLS_MAX_DEFAULT = 1000, PORT_SIP = 5060 };
 
-struct opt_out_msg {
-    struct loop_msg msg;
-    struct lane *lane;
-    uint64_t number;
-};
-
 static int resolve(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found;
@@ -173,18 +167,21 @@ static void hang_up_all(struct loop_msg *m)
         call_hangup(list_entry(n, struct call, node), OUTCOME_BY_OPERATOR);
 }
 
-static void hang_up_ringing(struct loop_msg *m)
+/* One walk for all that came onto the lists, be it one opt-out or a national list of millions. */
+static void recheck(struct loop_msg *m)
 {
-    struct opt_out_msg *o = container_of(m, struct opt_out_msg, msg);
+    struct lane *lane = container_of(m, struct lane, recheck_msg);
+    const struct line_config *config = &lane->line->config;
+    int64_t now = clock_wall_ms(config->clock);
 
-    list_for_each_safe(&o->lane->active, n, next)
+    atomic_store(&lane->recheck_posted, false);
+    list_for_each_safe(&lane->active, n, next)
     {
         struct call *c = list_entry(n, struct call, node);
 
-        if (c->lc->number == o->number && !c->answered_us)
+        if (!c->answered_us && blackset_contains(config->blackset, c->lc->number, now))
             call_hangup(c, OUTCOME_BY_OPT_OUT);
     }
-    free(o);
 }
 
 /* ---- the desk's side ------------------------------------------------------------------------- */
@@ -208,32 +205,26 @@ static void line_dial(struct line *l, struct line_call *lc, void (*done)(struct 
     loop_post(lane->loop, &lc->msg);
 }
 
-static void line_hangup_all(struct line *l)
+/* Posts unless it is on its way already. */
+static void tell(struct lane *lane, struct loop_msg *m, atomic_bool *posted,
+                 void (*fn)(struct loop_msg *))
 {
-    for (unsigned i = 0; i < l->lane_count; i++) {
-        struct lane *lane = &l->lanes[i];
-
-        if (atomic_exchange(&lane->hangup_posted, true))
-            continue;
-        lane->hangup_msg.fn = hang_up_all;
-        loop_post(lane->loop, &lane->hangup_msg);
-    }
+    if (atomic_exchange(posted, true))
+        return;
+    m->fn = fn;
+    loop_post(lane->loop, m);
 }
 
-static void line_opt_out(struct line *l, uint64_t number)
+static void line_hangup_all(struct line *l)
 {
-    for (unsigned i = 0; i < l->lane_count; i++) {
-        struct opt_out_msg *o = malloc(sizeof(*o));
+    for (unsigned i = 0; i < l->lane_count; i++)
+        tell(&l->lanes[i], &l->lanes[i].hangup_msg, &l->lanes[i].hangup_posted, hang_up_all);
+}
 
-        if (!o) {
-            log_error("out of memory: a ringing call to a new opt-out is not stopped", "");
-            return;
-        }
-        o->msg.fn = hang_up_ringing;
-        o->lane = &l->lanes[i];
-        o->number = number;
-        loop_post(l->lanes[i].loop, &o->msg);
-    }
+static void line_recheck(struct line *l)
+{
+    for (unsigned i = 0; l->config.blackset && i < l->lane_count; i++)
+        tell(&l->lanes[i], &l->lanes[i].recheck_msg, &l->lanes[i].recheck_posted, recheck);
 }
 
 #define READ(counter) atomic_load_explicit(&c->counter, memory_order_relaxed)
@@ -277,6 +268,6 @@ const struct line_driver line_sip = {
     .close = line_close,
     .dial = line_dial,
     .hangup_all = line_hangup_all,
-    .opt_out = line_opt_out,
+    .recheck = line_recheck,
     .stats = line_read_stats,
 };

@@ -71,8 +71,8 @@ struct lane {
     struct timer second;
     int64_t busy_us, second_us;
     struct lane_counters counters;
-    struct loop_msg hangup_msg;
-    atomic_bool hangup_posted;
+    struct loop_msg hangup_msg, recheck_msg;
+    atomic_bool hangup_posted, recheck_posted;
 };
 
 struct line {

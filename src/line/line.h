@@ -86,8 +86,9 @@ struct line_driver {
     void (*close)(struct line *l); /* all calls must be done */
     /* Hands a call to a lane. done is called on the desk's loop exactly once per call. */
     void (*dial)(struct line *l, struct line_call *call, void (*done)(struct line_call *));
-    void (*hangup_all)(struct line *l);               /* every call ends now, outcomes follow */
-    void (*opt_out)(struct line *l, uint64_t number); /* hang up a call to it that still rings */
+    void (*hangup_all)(struct line *l); /* every call ends now, outcomes follow */
+    /* The blackset has grown: calls that still ring and are on it now are hung up. */
+    void (*recheck)(struct line *l);
     void (*stats)(struct line *l, struct line_stats *out);
 };
 

@@ -85,7 +85,7 @@ static void net_hangup_all(struct line *l)
     net.held_count = 0;
 }
 
-static void net_opt_out(struct line *l, uint64_t number)
+static void net_recheck(struct line *l)
 {
 }
 
@@ -95,7 +95,7 @@ static void net_stats(struct line *l, struct line_stats *out)
 }
 
 static const struct line_driver network = {"test",         net_open,    net_close, net_dial,
-                                           net_hangup_all, net_opt_out, net_stats};
+                                           net_hangup_all, net_recheck, net_stats};
 
 /* ---- a campaign of 50 people
  * ---------------------------------------------------------------------- */

@@ -474,11 +474,14 @@ static void test_operator_and_opt_out_while_ringing(void **state)
 
     dial(w, 972501234563);
     turn(w, 200);
-    line_sip.opt_out(w->line, 972501111111); /* somebody else */
+    assert_int_equal(blackset_add(w->blackset, 972501111111, 0), 0); /* somebody else */
+    line_sip.recheck(w->line);
     turn(w, 50);
     assert_int_equal(w->done, 0);
-    line_sip.opt_out(w->line, 972501234563);
+    assert_int_equal(blackset_add(w->blackset, 972501234563, 0), 0);
+    line_sip.recheck(w->line);
     assert_int_equal(finish(w, 3000)->disposition, DISPOSITION_BLACKLISTED);
+    blackset_remove(w->blackset, 972501234563);
     dial(w, 972501234563);
     turn(w, 200);
     line_sip.hangup_all(w->line);
