@@ -1,7 +1,7 @@
 /* The desk's life, its thread and what others see of it.
  *
- * desk_start: what a crash left is recovered, people become targets, prompts are loaded, lines are
- * opened; then the thread ticks: claims, releases, refreshes, and ends when nobody is left, on a
+ * desk_start: what a crash left is recovered, people become targets, prompts are loaded; then the
+ * thread ticks: claims, releases, refreshes, and ends when nobody is left, on a
  * pause, or when the store cannot be written. */
 #include "campaign/desk.h"
 
@@ -18,12 +18,12 @@ enum { POOL_SLACK = 2 * CLAIM_MAX };
 
 int64_t desk_wall_ms(const struct desk *d)
 {
-    return clock_wall_ms(d->config.clock);
+    return clock_wall_ms(d->clock);
 }
 
 int64_t desk_mono_us(const struct desk *d)
 {
-    return clock_mono_us(d->config.clock);
+    return clock_mono_us(d->clock);
 }
 
 bool desk_stopping(struct desk *d)
@@ -100,34 +100,6 @@ static void on_pace(void *arg, const struct pacing_change *c)
     store_writer_post(d->writer, &j->job);
 }
 
-/* ---- the blacklist's mirror
- * ---------------------------------------------------------------------- */
-
-static int on_black(void *arg, uint64_t number, int64_t expires_ms)
-{
-    struct desk *d = arg;
-
-    if (expires_ms < 0) {
-        blackset_remove(d->blackset, number);
-        return 0;
-    }
-    return blackset_add(d->blackset, number, expires_ms);
-}
-
-static int refresh_blacklist(struct desk *d)
-{
-    int64_t version = store_data_version(d->store), before = d->black_seq;
-    int rc;
-
-    if (version == d->data_version && d->line)
-        return 0;
-    d->data_version = version;
-    rc = store_black_changes(d->store, &d->black_seq, on_black, d);
-    if (d->line && d->black_seq != before)
-        d->config.driver->recheck(d->line);
-    return rc;
-}
-
 /* ---- view
  * ---------------------------------------------------------------------------------------- */
 
@@ -170,16 +142,16 @@ static void look(struct desk *d, int64_t now_ms)
     int64_t us = desk_mono_us(d);
     bool counted = store_target_counts(d->store, d->campaign_id, &counts) == 0;
 
-    d->config.driver->stats(d->line, &s);
+    exchange_line_stats(d->exchange, &s);
     pacing_load(d->pacing, us, s.load);
     pthread_mutex_lock(&d->lock);
     if (counted)
         d->view.targets = counts;
-    d->view.calls_up = s.calls_up;
-    d->view.calls_ringing = s.calls_ringing;
-    d->view.keys = s.keys;
-    d->view.opt_outs = s.opt_outs;
-    d->view.texts = s.texts;
+    d->view.calls_up = atomic_load(&d->use.calls_up);
+    d->view.calls_ringing = atomic_load(&d->use.calls_ringing);
+    d->view.keys = atomic_load(&d->use.keys);
+    d->view.opt_outs = atomic_load(&d->use.opt_outs);
+    d->view.texts = atomic_load(&d->use.texts);
     d->view.cps_now = pacing_cps(d->pacing);
     if (us - d->measured_us > 2000000) {
         d->view.cps_measured =
@@ -279,7 +251,7 @@ static void on_tick(struct timer *t)
         d->view_due_ms = now + VIEW_MS;
         look(d, now);
         finish_retry(d);
-        if (refresh_blacklist(d))
+        if (exchange_refresh(d->exchange))
             log_error("the do-not-call lists could not be read", "error=\"%s\"",
                       store_error_text(d->store));
     }
@@ -289,10 +261,8 @@ static void on_tick(struct timer *t)
             log_error("the people to call could not be read", "error=\"%s\"",
                       store_error_text(d->store));
     }
-    if (atomic_load(&d->aborting) && !d->hung_up) {
-        d->hung_up = true;
-        d->config.driver->hangup_all(d->line);
-    }
+    if (atomic_load(&d->aborting) && !atomic_exchange(&d->use.ending, true))
+        exchange_recheck(d->exchange);
     if (desk_stopping(d))
         dispatch_give_back(d);
     if (give_up(d, now)) {
@@ -323,14 +293,18 @@ static void *desk_main(void *arg)
 /* ---- life
  * ---------------------------------------------------------------------------------------- */
 
-int desk_new(struct desk **out, const struct desk_config *config, struct error *err)
+int desk_new(struct desk **out, struct exchange *exchange, struct error *err)
 {
+    const struct exchange_config *config = exchange_config(exchange);
     struct desk *d = calloc(1, sizeof(*d));
     int rc;
 
     if (!d)
         return -ENOMEM;
-    d->config = *config;
+    d->exchange = exchange;
+    d->clock = config->clock;
+    d->writer = exchange_writer(exchange);
+    d->voice.use = &d->use;
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->changed, NULL);
     list_init(&d->free);
@@ -338,11 +312,7 @@ int desk_new(struct desk **out, const struct desk_config *config, struct error *
     list_init(&d->unsaved);
     rc = loop_new(&d->loop, config->clock);
     if (!rc)
-        rc = blackset_new(&d->blackset);
-    if (!rc)
         rc = store_open(config->store_url, config->clock, &d->store, err);
-    if (!rc)
-        rc = store_writer_new(&d->writer, config->store_url, config->clock, err);
     if (rc) {
         error_set(err, rc, NULL, NULL, "cannot start: %s", strerror(-rc));
         desk_free(d);
@@ -360,14 +330,8 @@ void desk_free(struct desk *d)
         desk_abort(d);
         pthread_join(d->thread, NULL);
     }
-    if (d->line)
-        d->config.driver->close(d->line);
-    store_writer_free(d->writer);
     store_close(d->store);
-    blackset_free(d->blackset);
     pacing_free(d->pacing);
-    for (unsigned i = 0; i < LINE_TRUNKS_MAX; i++)
-        pacing_free(d->trunks[i].pacing);
     for (int i = 0; d->voice.prompts && i < flow_prompt_count(d->campaign->flow); i++)
         prompt_free(d->voice.prompts[i]);
     free(d->voice.prompts);
@@ -376,7 +340,6 @@ void desk_free(struct desk *d)
     free(d->pool);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->changed);
-    explicit_bzero(d, sizeof(*d)); /* passwords */
     free(d);
 }
 
@@ -399,31 +362,25 @@ static int make_pacing(struct desk *d)
                                    .calls_max = d->campaign->calls_max,
                                    .changed = on_pace,
                                    .arg = d};
-    int64_t now = desk_mono_us(d);
-    int rc = pacing_new(&d->pacing, &config, now);
 
-    for (unsigned i = 0; !rc && i < d->config.line.trunk_count; i++) {
-        struct pacing_config own = {.cps_max = d->config.line.trunks[i].cps_max, .calls_max = 1};
-
-        if (own.cps_max > 0)
-            rc = pacing_new(&d->trunks[i].pacing, &own, now);
-    }
-    return rc;
+    return pacing_new(&d->pacing, &config, desk_mono_us(d));
 }
 
 /* The steps that are in the store's hands. */
 static int prepare(struct desk *d)
 {
     struct store_call_totals totals;
-    int64_t interrupted, added, due = desk_wall_ms(d);
+    int64_t interrupted, added, due = desk_wall_ms(d), whose = d->campaign_id;
     int rc = store_step_begin(d->store, d->campaign_id, "query");
 
     /* Whoever was perhaps just spoken to is left in peace for a while. With one attempt each there
      * is nothing to wait for. */
     if (d->campaign->attempts_max > 1)
         due += d->campaign->retry[DISPOSITION_INTERRUPTED].after_ms;
+    if (exchange_first(d->exchange))
+        whose = 0; /* of all campaigns: nobody else calls yet */
     if (!rc)
-        rc = store_recover(d->store, due, &interrupted);
+        rc = store_recover(d->store, whose, due, &interrupted);
     if (!rc && interrupted > 0)
         log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
                  (long long)interrupted);
@@ -434,8 +391,6 @@ static int prepare(struct desk *d)
     if (!rc)
         rc = store_step_begin(d->store, d->campaign_id, "monitor");
     if (!rc)
-        rc = refresh_blacklist(d);
-    if (!rc)
         rc = store_call_totals(d->store, d->campaign_id, &totals);
     if (rc)
         return rc;
@@ -444,7 +399,7 @@ static int prepare(struct desk *d)
     return dispatch_refresh(d);
 }
 
-static int open_line(struct desk *d, struct error *err)
+static int make_voice(struct desk *d, struct error *err)
 {
     const struct campaign *c = d->campaign;
     int rc = campaign_load_prompts(c, &d->voice.prompts, err);
@@ -457,11 +412,7 @@ static int open_line(struct desk *d, struct error *err)
     snprintf(d->voice.caller_id, sizeof(d->voice.caller_id), "%s", c->caller_id);
     d->voice.ring_timeout_ms = c->ring_timeout_ms;
     d->voice.call_max_ms = c->call_max_ms;
-    d->config.line.desk = d->loop;
-    d->config.line.clock = d->config.clock;
-    d->config.line.writer = d->writer;
-    d->config.line.blackset = d->blackset;
-    return d->config.driver->open(&d->line, &d->config.line, err);
+    return 0;
 }
 
 int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err)
@@ -479,7 +430,7 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, st
     if (!rc)
         rc = prepare(d);
     if (!rc)
-        rc = open_line(d, err);
+        rc = make_voice(d, err);
     if (!rc)
         rc = set_state(d, CAMPAIGN_STATE_RUNNING, "");
     if (rc)

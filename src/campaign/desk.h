@@ -1,5 +1,5 @@
-/* The desk: runs campaigns. Claims batches, lets pacing release them, hands them to a telephony
- * driver, takes outcomes back, decides retries, writes it all through the store's writer. One
+/* The desk: runs one campaign on the exchange. Claims batches, lets pacing release them, hands them
+ * to the lanes, takes outcomes back, decides retries, writes it all through the store's writer. One
  * thread. The durable truth is in the store; the desk holds only what is in flight, so that a crash
  * at any moment is made good by store_recover and going on. */
 #pragma once
@@ -7,21 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "campaign/campaign.h"
-#include "line/line.h"
-#include "store/writer.h"
+#include "campaign/exchange.h"
 
 struct desk;
-
-struct desk_config {
-    const char *store_url;
-    const struct clock *clock;
-    const struct line_driver *driver;
-    struct line_config line; /* trunks and limits; desk fills loop, writer, blackset */
-    bool ignore_windows;     /* rehearsal on the simulated carrier only */
-};
 
 /* A picture of the running campaign for displays, copied under a lock: cheap, any thread. */
 struct desk_view {
@@ -39,8 +29,9 @@ struct desk_view {
     bool store_failing;
 };
 
-int desk_new(struct desk **out, const struct desk_config *config, struct error *err);
-void desk_free(struct desk *d);
+/* The exchange (borrowed) must outlive the desk. */
+int desk_new(struct desk **out, struct exchange *exchange, struct error *err);
+void desk_free(struct desk *d); /* NULL-safe; ends the calls that are up and waits for them */
 /* Starts the desk's thread on this campaign; the campaign (borrowed) must outlive the desk. */
 int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err);
 /* Stops starting calls; calls in progress finish; then the campaign is `paused`. Any thread, and

@@ -10,7 +10,6 @@
 #include "base/timer.h"
 #include "campaign/desk.h"
 #include "campaign/pacing.h"
-#include "contacts/blackset.h"
 
 enum { CLAIM_MAX = 64, TICK_MS = 4, VIEW_MS = 200, REFRESH_MS = 1000, GIVE_UP_MS = 4000 };
 
@@ -34,30 +33,22 @@ struct group {
     struct window_week own;
 };
 
-struct trunk_use {
-    unsigned calls;
-    struct pacing *pacing; /* owned; NULL: no cap of its own */
-};
-
 struct desk {
-    struct desk_config config;
+    struct exchange *exchange;
+    const struct clock *clock;
     const struct campaign *campaign;
     int64_t campaign_id;
     struct loop *loop;
-    struct store *store; /* for reading; the writer writes */
-    struct store_writer *writer;
-    struct blackset *blackset;
-    int64_t black_seq, data_version;
-    struct line *line;
+    struct store *store;         /* for reading; the writer writes */
+    struct store_writer *writer; /* the exchange's */
     struct line_voice voice;
+    struct line_use use;
     struct pacing *pacing;
-    struct trunk_use trunks[LINE_TRUNKS_MAX];
-    unsigned next_trunk;
     pthread_t thread;
     bool threaded;
     struct timer tick;
     atomic_bool pausing, aborting;
-    bool hung_up, over;
+    bool over;
 
     struct attempt *pool; /* owned */
     unsigned pool_size;

@@ -65,7 +65,7 @@ static const struct window_week *own(const struct group *g)
 
 static bool is_open(const struct desk *d, const struct group *g, int64_t now_ms, int64_t *until_ms)
 {
-    if (d->config.ignore_windows) {
+    if (exchange_config(d->exchange)->ignore_windows) {
         *until_ms = FOR_EVER;
         return true;
     }
@@ -121,6 +121,7 @@ static void take_claims(struct loop_msg *m)
         memset(&lc->outcome, 0, sizeof(lc->outcome));
         lc->trace[0] = '\0';
         lc->voice = &d->voice;
+        lc->desk = d->loop;
         lc->attempt_id = c->attempt_id;
         lc->campaign_id = d->campaign_id;
         lc->contact_id = c->contact_id;
@@ -166,7 +167,8 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
              "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s}",
              zone_name(z), hours, g->has_own ? "true" : "false",
              (long long)(until == FOR_EVER ? 0 : until), d->campaign->attempts_max,
-             d->campaign->per_day_max, d->config.ignore_windows ? "true" : "false");
+             d->campaign->per_day_max,
+             exchange_config(d->exchange)->ignore_windows ? "true" : "false");
     zone_to_local(z, now, &l);
     d->claim.query = (struct store_claim_query){
         .campaign_id = d->campaign_id,
@@ -223,7 +225,7 @@ static void called(struct line_call *lc)
     enum pacing_sign sign = PACING_OK;
 
     d->in_flight--;
-    d->trunks[lc->trunk].calls--;
+    exchange_give(d->exchange, lc->trunk);
     if (o->disposition == DISPOSITION_CONGESTION)
         sign = PACING_CONGESTION;
     else if (o->disposition == DISPOSITION_FAILED && o->dialled_ms == 0)
@@ -235,24 +237,6 @@ static void called(struct line_call *lc)
     finish_attempt(a);
 }
 
-/* The next trunk in turn that has room; -1: none. */
-static int pick_trunk(struct desk *d, int64_t now_us)
-{
-    unsigned count = d->config.line.trunk_count;
-
-    for (unsigned i = 0; i < count; i++) {
-        unsigned t = (d->next_trunk + i) % count, max = d->config.line.trunks[t].calls_max;
-
-        if (max && d->trunks[t].calls >= max)
-            continue;
-        if (d->trunks[t].pacing && !pacing_take(d->trunks[t].pacing, now_us, 0))
-            continue;
-        d->next_trunk = (t + 1) % count;
-        return (int)t;
-    }
-    return -1;
-}
-
 void dispatch_release(struct desk *d)
 {
     int64_t now = desk_mono_us(d);
@@ -260,17 +244,20 @@ void dispatch_release(struct desk *d)
     while (d->ready_count > 0 && pacing_wait_us(d->pacing, now) == 0 &&
            d->in_flight < d->campaign->calls_max) {
         struct attempt *a;
-        int trunk = pick_trunk(d, now);
+        int trunk = exchange_take(d->exchange, now);
 
-        if (trunk < 0 || !pacing_take(d->pacing, now, d->in_flight))
+        if (trunk < 0)
             return;
+        if (!pacing_take(d->pacing, now, d->in_flight)) {
+            exchange_give(d->exchange, trunk);
+            return;
+        }
         a = list_entry(list_pop(&d->ready), struct attempt, node);
         d->ready_count--;
         d->in_flight++;
         d->started_calls++;
-        d->trunks[trunk].calls++;
         a->call.trunk = trunk;
-        d->config.driver->dial(d->line, &a->call, called);
+        exchange_dial(d->exchange, &a->call, called);
     }
 }
 

@@ -272,17 +272,16 @@ static void watch(struct job *j, struct desk_view *view)
     }
 }
 
-static void fill_desk_config(struct job *j, struct desk_config *config)
+static void fill_exchange_config(struct job *j, struct exchange_config *config)
 {
     const struct campaign *c = j->campaign;
 
-    *config = (struct desk_config){
+    *config = (struct exchange_config){
         .store_url = j->data.db,
         .clock = &clock_system,
         .driver = &line_sip,
         .line =
             {
-                .clock = &clock_system,
                 .trunk_count = c->trunk_count,
                 .lanes = (unsigned)option_int(j->v, "lanes"),
                 .calls_max = c->calls_max,
@@ -297,24 +296,28 @@ static void fill_desk_config(struct job *j, struct desk_config *config)
 
 static int call_everyone(struct job *j, struct desk_view *view)
 {
-    struct desk_config config;
+    struct exchange *exchange = NULL;
+    struct exchange_config config;
     struct error err = {0};
+    int rc;
 
-    fill_desk_config(j, &config);
+    fill_exchange_config(j, &config);
     if (display_new(&j->display, j->campaign->name, option_flag(j->v, "quiet")))
         return cmd_fail(&err);
     pthread_sigmask(SIG_BLOCK, stop_signals(), NULL);
-    if (desk_new(&j->desk, &config, &err) || desk_start(j->desk, j->stored.id, j->campaign, &err)) {
-        display_free(j->display);
-        j->display = NULL;
-        return cmd_fail(&err);
-    }
-    watch(j, view);
+    rc = exchange_new(&exchange, &config, &err);
+    if (!rc)
+        rc = desk_new(&j->desk, exchange, &err);
+    if (!rc)
+        rc = desk_start(j->desk, j->stored.id, j->campaign, &err);
+    if (!rc)
+        watch(j, view);
     display_free(j->display);
     j->display = NULL;
     desk_free(j->desk);
     j->desk = NULL;
-    return CMD_DONE;
+    exchange_free(exchange);
+    return rc ? cmd_fail(&err) : CMD_DONE;
 }
 
 /* ---- after the calls ------------------------------------------------------------------------ */

@@ -72,7 +72,7 @@ static void opt_out(struct call *c, const struct flow_action *a)
     /* At once, durable or not: from now on this process does not dial the number. */
     if (set && blackset_add(set, b->number, 0))
         log_error("out of memory for the do-not-call list", "attempt=%" PRId64, c->lc->attempt_id);
-    atomic_fetch_add_explicit(&c->lane->counters.opt_outs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->lc->voice->use->opt_outs, 1, memory_order_relaxed);
     post(c, run_opt_out);
 }
 
@@ -138,7 +138,7 @@ static int text(struct call *c, const struct flow_action *a)
     t->created_ms = now;
     snprintf(c->action.text.node, sizeof(c->action.text.node), "%s",
              flow_node_name(c->lc->voice->flow, a->node));
-    atomic_fetch_add_explicit(&c->lane->counters.texts, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->lc->voice->use->texts, 1, memory_order_relaxed);
     post(c, run_text);
     return 0;
 }

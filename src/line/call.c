@@ -14,10 +14,9 @@
 
 enum { SDP_MAX = 1024, CAUSE_NORMAL = 16 };
 
-#define ADD(c, counter, n) \
-    atomic_fetch_add_explicit(&(c)->lane->counters.counter, n, memory_order_relaxed)
-#define SUB(c, counter, n) \
-    atomic_fetch_sub_explicit(&(c)->lane->counters.counter, n, memory_order_relaxed)
+/* of: the lane's counters or the campaign's */
+#define COUNT(of, counter)   atomic_fetch_add_explicit(&(of)->counter, 1, memory_order_relaxed)
+#define UNCOUNT(of, counter) atomic_fetch_sub_explicit(&(of)->counter, 1, memory_order_relaxed)
 
 static int64_t now_us(const struct call *c)
 {
@@ -121,7 +120,7 @@ static void take_key(struct call *c, char source, char key)
     if (c->key_source != source)
         return;
     c->last_key = key;
-    ADD(c, keys, 1);
+    COUNT(c->lc->voice->use, keys);
     c->depth++;
     flow_key(&c->run, key, call_now_ms(c));
     leave(c);
@@ -155,7 +154,7 @@ static void on_progress(struct sip_call *sip, void *arg, int status, const char 
         c->lc->outcome.ringing_ms = wall_ms(c);
         c->facts.rang = true;
         c->counted_ringing = true;
-        ADD(c, calls_ringing, 1);
+        COUNT(c->lc->voice->use, calls_ringing);
     }
     if (sdp && !sdp_read(sdp, len, &c->early))
         c->has_early = true;
@@ -164,7 +163,7 @@ static void on_progress(struct sip_call *sip, void *arg, int status, const char 
 static void stop_ringing(struct call *c)
 {
     if (c->counted_ringing)
-        SUB(c, calls_ringing, 1);
+        UNCOUNT(c->lc->voice->use, calls_ringing);
     c->counted_ringing = false;
 }
 
@@ -187,8 +186,8 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
     c->facts.talked = true;
     c->flowing = true;
     c->counted_up = true;
-    ADD(c, calls_up, 1);
-    ADD(c, answered, 1);
+    COUNT(c->lc->voice->use, calls_up);
+    COUNT(&c->lane->counters, answered);
     if (v->call_max_ms > 0)
         timer_start(loop_wheel(c->lane->loop), &c->max_timer, v->call_max_ms);
     c->depth++;
@@ -248,8 +247,8 @@ static void report(struct line_call *lc)
 {
     struct lane *lane = lc->lane;
 
-    atomic_fetch_sub_explicit(&lane->counters.in_flight, 1, memory_order_relaxed);
-    loop_post(lane->line->config.desk, &lc->msg);
+    UNCOUNT(&lane->counters, in_flight);
+    loop_post(lc->desk, &lc->msg);
 }
 
 __attribute__((format(printf, 4, 5))) static void refuse(struct lane *lane, struct line_call *lc,
@@ -327,7 +326,7 @@ static int invite(struct call *c)
     if (rc)
         return rc;
     snprintf(lc->outcome.sip_call_id, sizeof(lc->outcome.sip_call_id), "%s", sip_call_id(c->sip));
-    ADD(c, dialled, 1);
+    COUNT(&c->lane->counters, dialled);
     return 0;
 }
 
@@ -417,7 +416,7 @@ void call_release(struct call *c)
     timer_stop(&c->max_timer);
     stop_ringing(c);
     if (c->counted_up)
-        SUB(c, calls_up, 1);
+        UNCOUNT(c->lc->voice->use, calls_up);
     c->counted_up = false;
     if (c->rtp) {
         measure(c);

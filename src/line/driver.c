@@ -158,15 +158,6 @@ static void take(struct loop_msg *m)
     call_begin(lc->lane, lc);
 }
 
-static void hang_up_all(struct loop_msg *m)
-{
-    struct lane *lane = container_of(m, struct lane, hangup_msg);
-
-    atomic_store(&lane->hangup_posted, false);
-    list_for_each_safe(&lane->active, n, next)
-        call_hangup(list_entry(n, struct call, node), OUTCOME_BY_OPERATOR);
-}
-
 /* One walk for all that came onto the lists, be it one opt-out or a national list of millions. */
 static void recheck(struct loop_msg *m)
 {
@@ -179,7 +170,10 @@ static void recheck(struct loop_msg *m)
     {
         struct call *c = list_entry(n, struct call, node);
 
-        if (!c->answered_us && blackset_contains(config->blackset, c->lc->number, now))
+        if (atomic_load_explicit(&c->lc->voice->use->ending, memory_order_relaxed))
+            call_hangup(c, OUTCOME_BY_OPERATOR);
+        else if (!c->answered_us && config->blackset &&
+                 blackset_contains(config->blackset, c->lc->number, now))
             call_hangup(c, OUTCOME_BY_OPT_OUT);
     }
 }
@@ -205,26 +199,16 @@ static void line_dial(struct line *l, struct line_call *lc, void (*done)(struct 
     loop_post(lane->loop, &lc->msg);
 }
 
-/* Posts unless it is on its way already. */
-static void tell(struct lane *lane, struct loop_msg *m, atomic_bool *posted,
-                 void (*fn)(struct loop_msg *))
-{
-    if (atomic_exchange(posted, true))
-        return;
-    m->fn = fn;
-    loop_post(lane->loop, m);
-}
-
-static void line_hangup_all(struct line *l)
-{
-    for (unsigned i = 0; i < l->lane_count; i++)
-        tell(&l->lanes[i], &l->lanes[i].hangup_msg, &l->lanes[i].hangup_posted, hang_up_all);
-}
-
 static void line_recheck(struct line *l)
 {
-    for (unsigned i = 0; l->config.blackset && i < l->lane_count; i++)
-        tell(&l->lanes[i], &l->lanes[i].recheck_msg, &l->lanes[i].recheck_posted, recheck);
+    for (unsigned i = 0; i < l->lane_count; i++) {
+        struct lane *lane = &l->lanes[i];
+
+        if (atomic_exchange(&lane->recheck_posted, true))
+            continue;
+        lane->recheck_msg.fn = recheck;
+        loop_post(lane->loop, &lane->recheck_msg);
+    }
 }
 
 #define READ(counter) atomic_load_explicit(&c->counter, memory_order_relaxed)
@@ -238,13 +222,9 @@ static void line_read_stats(struct line *l, struct line_stats *out)
         struct lane_counters *c = &l->lanes[i].counters;
         uint64_t late = atomic_exchange_explicit(&c->rtp_late_us_max, 0, memory_order_relaxed);
 
-        s.calls_up += READ(calls_up);
-        s.calls_ringing += READ(calls_ringing);
+        s.calls += READ(in_flight);
         s.dialled += READ(dialled);
         s.answered += READ(answered);
-        s.keys += READ(keys);
-        s.opt_outs += READ(opt_outs);
-        s.texts += READ(texts);
         s.rtp_sent += READ(rtp_sent);
         if (late > s.rtp_late_us_max)
             s.rtp_late_us_max = late;
@@ -267,7 +247,6 @@ const struct line_driver line_sip = {
     .open = line_open,
     .close = line_close,
     .dial = line_dial,
-    .hangup_all = line_hangup_all,
     .recheck = line_recheck,
     .stats = line_read_stats,
 };

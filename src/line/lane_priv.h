@@ -51,8 +51,8 @@ struct call {
 
 /* Written by the lane, read by anyone. */
 struct lane_counters {
-    atomic_uint calls_up, calls_ringing, in_flight;
-    atomic_ullong dialled, answered, keys, opt_outs, texts, rtp_sent, rtp_late_us_max;
+    atomic_uint in_flight;
+    atomic_ullong dialled, answered, rtp_sent, rtp_late_us_max;
     atomic_uint load_permille;
     atomic_bool ready;
 };
@@ -71,8 +71,8 @@ struct lane {
     struct timer second;
     int64_t busy_us, second_us;
     struct lane_counters counters;
-    struct loop_msg hangup_msg, recheck_msg;
-    atomic_bool hangup_posted, recheck_posted;
+    struct loop_msg recheck_msg;
+    atomic_bool recheck_posted;
 };
 
 struct line {

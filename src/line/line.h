@@ -2,6 +2,7 @@
  * driver places calls, runs their flows and reports each exactly once. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,9 +30,18 @@ struct line_trunk_config {
     double cps_max;     /* 0: campaign's */
 };
 
+/* One campaign's share of what the lanes do. Owned by its desk; counted by the lanes, read by
+ * anyone. */
+struct line_use {
+    atomic_bool ending; /* set by the desk: its calls end at the next recheck */
+    atomic_uint calls_up, calls_ringing;
+    atomic_ullong keys, opt_outs, texts;
+};
+
 /* What all calls of one campaign share. Immutable while any call uses it; owned by the desk. */
 struct line_voice {
     int64_t campaign_id;
+    struct line_use *use;
     struct flow *flow;
     struct prompt **prompts; /* by the flow's prompt index */
     char caller_name[64];
@@ -45,6 +55,7 @@ struct line_voice {
 struct line_call {
     struct loop_msg msg; /* desk → lane, then lane → desk */
     const struct line_voice *voice;
+    struct loop *desk; /* where `done` is called */
     int64_t attempt_id, campaign_id, contact_id;
     uint64_t number; /* E.164 digits */
     int trunk;       /* index into the configured trunks */
@@ -58,7 +69,6 @@ struct line_call {
 };
 
 struct line_config {
-    struct loop *desk; /* where results are posted */
     const struct clock *clock;
     struct line_trunk_config trunks[LINE_TRUNKS_MAX];
     unsigned trunk_count;
@@ -71,8 +81,8 @@ struct line_config {
 };
 
 struct line_stats {
-    unsigned calls_up, calls_ringing; /* now */
-    uint64_t dialled, answered, keys, opt_outs, texts;
+    unsigned calls; /* in the lanes now, of all campaigns */
+    uint64_t dialled, answered;
     uint64_t rtp_sent, rtp_late_us_max;
     double load; /* busiest lane's share of its core, 0…1, recent second */
     bool trunks_ready;
@@ -84,10 +94,10 @@ struct line_driver {
     const char *name;
     int (*open)(struct line **out, const struct line_config *config, struct error *err);
     void (*close)(struct line *l); /* all calls must be done */
-    /* Hands a call to a lane. done is called on the desk's loop exactly once per call. */
+    /* Hands a call to a lane. done is called on call->desk exactly once. */
     void (*dial)(struct line *l, struct line_call *call, void (*done)(struct line_call *));
-    void (*hangup_all)(struct line *l); /* every call ends now, outcomes follow */
-    /* The blackset has grown: calls that still ring and are on it now are hung up. */
+    /* The blackset has grown, or a campaign is ending: calls that still ring to a number that is on
+     * it now, and all calls of such a campaign, are hung up. Their outcomes follow. */
     void (*recheck)(struct line *l);
     void (*stats)(struct line *l, struct line_stats *out);
 };

@@ -8,7 +8,7 @@
 enum outcome_cause {
     OUTCOME_BY_FLOW, /* the flow came to its end, or nothing of ours: the far side or the network */
     OUTCOME_BY_LIMIT,    /* longest call */
-    OUTCOME_BY_OPERATOR, /* hangup_all */
+    OUTCOME_BY_OPERATOR, /* its campaign is ended */
     OUTCOME_BY_OPT_OUT,  /* the number was blacklisted while it rang */
     OUTCOME_BY_FAULT,    /* no usable media */
 };

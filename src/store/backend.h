@@ -73,7 +73,7 @@ struct store_backend {
     int (*claim)(struct store *s, const struct store_claim_query *q, struct store_claim *out,
                  int max, int *claimed, int64_t *skipped);
     int (*finish)(struct store *s, const struct store_finish *f);
-    int (*recover)(struct store *s, int64_t due_ms, int64_t *interrupted);
+    int (*recover)(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted);
     int (*target_counts)(struct store *s, int64_t campaign_id, struct store_target_counts *out);
     int (*target_get)(struct store *s, int64_t campaign_id, uint64_t number,
                       struct store_target *out);

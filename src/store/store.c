@@ -266,9 +266,9 @@ int store_finish(struct store *s, const struct store_finish *f)
     return s->ops->finish(s, f);
 }
 
-int store_recover(struct store *s, int64_t due_ms, int64_t *interrupted)
+int store_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted)
 {
-    return s->ops->recover(s, due_ms, interrupted);
+    return s->ops->recover(s, campaign_id, due_ms, interrupted);
 }
 
 int store_target_counts(struct store *s, int64_t campaign_id, struct store_target_counts *out)

@@ -206,9 +206,9 @@ struct store_finish {
     double cost;
 };
 int store_finish(struct store *s, const struct store_finish *f);
-/* Attempts that were claimed but have no record (a crash): each ends as `interrupted` with a
- * record. The number is not dialled again before due_ms. */
-int store_recover(struct store *s, int64_t due_ms, int64_t *interrupted);
+/* Attempts of a campaign (0: of all) that were claimed but have no record (a crash): each ends as
+ * `interrupted` with a record. The number is not dialled again before due_ms. */
+int store_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted);
 
 struct store_target_counts {
     int64_t by_state[TARGET_STATE_COUNT];

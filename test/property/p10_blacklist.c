@@ -114,7 +114,7 @@ static const char *restart(struct world *w)
         expected += w->open[i] != 0;
         w->open[i] = 0;
     }
-    if (store_recover(w->f.store, now(w), &interrupted) || interrupted != expected)
+    if (store_recover(w->f.store, 0, now(w), &interrupted) || interrupted != expected)
         return "recovery did not end exactly the open attempts";
     return NULL;
 }

@@ -139,10 +139,10 @@ static const char *look(struct fixture *f, const struct told *told, int n)
     if (store_call_totals(f->store, f->campaign, &totals) ||
         store_target_counts(f->store, f->campaign, &counts))
         return "no totals";
-    if (store_recover(f->store, INT64_MAX / 2, &interrupted) ||
+    if (store_recover(f->store, 0, INT64_MAX / 2, &interrupted) ||
         interrupted != counts.by_state[TARGET_STATE_CLAIMED])
         return "recovery did not end what was open";
-    if (store_recover(f->store, INT64_MAX / 2, &again) || again != 0)
+    if (store_recover(f->store, 0, INT64_MAX / 2, &again) || again != 0)
         return "recovery ended something twice";
     if (store_call_totals(f->store, f->campaign, &after) ||
         after.calls != totals.calls + interrupted)

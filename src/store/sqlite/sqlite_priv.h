@@ -119,7 +119,7 @@ int sqlite_group_each(struct store *s, int64_t campaign_id,
 int sqlite_claim(struct store *s, const struct store_claim_query *q, struct store_claim *out,
                  int max, int *claimed, int64_t *skipped);
 int sqlite_finish(struct store *s, const struct store_finish *f);
-int sqlite_recover(struct store *s, int64_t due_ms, int64_t *interrupted);
+int sqlite_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted);
 int sqlite_target_counts(struct store *s, int64_t campaign_id, struct store_target_counts *out);
 int sqlite_target_get(struct store *s, int64_t campaign_id, uint64_t number,
                       struct store_target *out);

@@ -312,7 +312,7 @@ int sqlite_finish(struct store *s, const struct store_finish *f)
     return rc ? rc : sqlite_end(s, own, finish(s, f));
 }
 
-static int recover(struct store *s, int64_t due_ms, int64_t *interrupted)
+static int recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted)
 {
     struct call_outcome outcome = {
         .disposition = DISPOSITION_INTERRUPTED,
@@ -329,7 +329,10 @@ static int recover(struct store *s, int64_t due_ms, int64_t *interrupted)
             .due_ms = due_ms,
             .counts = true,
         };
-        int rc = sqlite_int(s, &f.attempt_id, "SELECT id FROM attempts WHERE open = 1 LIMIT 1", "");
+        int rc = sqlite_int(s, &f.attempt_id,
+                            "SELECT id FROM attempts WHERE open = 1 AND ?1 IN (0, campaign_id) "
+                            "LIMIT 1",
+                            "i", campaign_id);
 
         if (rc == -ENOENT)
             break;
@@ -343,7 +346,7 @@ static int recover(struct store *s, int64_t due_ms, int64_t *interrupted)
     return 0;
 }
 
-int sqlite_recover(struct store *s, int64_t due_ms, int64_t *interrupted)
+int sqlite_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted)
 {
     int64_t n = 0;
     bool own;
@@ -351,7 +354,7 @@ int sqlite_recover(struct store *s, int64_t due_ms, int64_t *interrupted)
 
     if (rc)
         return rc;
-    rc = sqlite_end(s, own, recover(s, due_ms, &n));
+    rc = sqlite_end(s, own, recover(s, campaign_id, due_ms, &n));
     if (!rc)
         *interrupted = n;
     return rc;

@@ -3,6 +3,7 @@
 #include "campaign/desk.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,9 +27,12 @@ static struct {
     unsigned dialled[100];
     int hold; /* calls are kept until let go */
     struct line_call *held[500];
-    _Atomic unsigned held_count; /* the test looks while the desk dials */
+    _Atomic unsigned held_count; /* the test looks while the desks dial */
     bool hung_up;
+    int64_t at_us[500]; /* each dial */
+    unsigned count;
 } net;
+static pthread_mutex_t net_lock = PTHREAD_MUTEX_INITIALIZER; /* two desks may dial */
 
 static void deliver(struct loop_msg *m)
 {
@@ -59,14 +63,16 @@ static void finish(struct line *l, struct line_call *lc, enum disposition d)
         lc->outcome.answered_ms = lc->outcome.dialled_ms;
     snprintf(lc->outcome.reason, sizeof(lc->outcome.reason), "test");
     lc->msg.fn = deliver;
-    loop_post(l->config.desk, &lc->msg);
+    loop_post(lc->desk, &lc->msg);
 }
 
 static void net_dial(struct line *l, struct line_call *lc, void (*done)(struct line_call *))
 {
     unsigned n = lc->number % 100;
 
+    pthread_mutex_lock(&net_lock);
     net.dialled[n]++;
+    net.at_us[net.count++ % 500] = clock_mono_us(l->config.clock);
     lc->done = done;
     if (net.hold)
         net.held[net.held_count++] = lc;
@@ -75,18 +81,24 @@ static void net_dial(struct line *l, struct line_call *lc, void (*done)(struct l
                n % 10 == 1   ? DISPOSITION_BUSY
                : n % 10 == 2 ? DISPOSITION_REJECTED
                              : DISPOSITION_ANSWERED);
-}
-
-static void net_hangup_all(struct line *l)
-{
-    net.hung_up = true;
-    for (unsigned i = 0; i < net.held_count; i++)
-        finish(l, net.held[i], DISPOSITION_CANCELLED);
-    net.held_count = 0;
+    pthread_mutex_unlock(&net_lock);
 }
 
 static void net_recheck(struct line *l)
 {
+    unsigned kept = 0;
+
+    pthread_mutex_lock(&net_lock);
+    for (unsigned i = 0; i < net.held_count; i++) {
+        if (atomic_load(&net.held[i]->voice->use->ending)) {
+            net.hung_up = true;
+            finish(l, net.held[i], DISPOSITION_CANCELLED);
+        } else {
+            net.held[kept++] = net.held[i];
+        }
+    }
+    net.held_count = kept;
+    pthread_mutex_unlock(&net_lock);
 }
 
 static void net_stats(struct line *l, struct line_stats *out)
@@ -94,8 +106,9 @@ static void net_stats(struct line *l, struct line_stats *out)
     *out = (struct line_stats){.trunks_ready = true};
 }
 
-static const struct line_driver network = {"test",         net_open,    net_close, net_dial,
-                                           net_hangup_all, net_recheck, net_stats};
+static const struct line_driver network = {
+    "test", net_open, net_close, net_dial, net_recheck, net_stats,
+};
 
 /* ---- a campaign of 50 people
  * ---------------------------------------------------------------------- */
@@ -104,7 +117,8 @@ static struct {
     char folder[64], db[128];
     struct campaign *campaign;
     struct store *store;
-    int64_t id;
+    struct exchange *exchange;
+    int64_t list, id;
 } place;
 
 static void run_shell(const char *format, const char *a)
@@ -115,12 +129,24 @@ static void run_shell(const char *format, const char *a)
     assert_int_equal(system(line), 0);
 }
 
+/* Another one to the same people. */
+static int64_t make_campaign(void)
+{
+    struct store_campaign c = {
+        .kind = "voice", .name = "t", .list_id = place.list, .state = CAMPAIGN_STATE_DRAFT};
+    int64_t id;
+
+    snprintf(c.config_hash, sizeof(c.config_hash), "%s", place.campaign->hash);
+    assert_int_equal(store_campaign_create(place.store, &c, place.campaign->canonical, &id), 0);
+    return id;
+}
+
 static int set_up(void **state)
 {
     static const char audio[] = "%s/examples/audio";
     char json[4096], path[600];
     struct error err = {0};
-    struct store_campaign sc = {.kind = "voice"};
+    struct store_campaign sc = {0};
     struct store_import summary;
     int64_t import_id;
 
@@ -155,11 +181,8 @@ static int set_up(void **state)
     }
     assert_int_equal(store_commit(place.store), 0);
     assert_int_equal(store_import_finish(place.store, import_id, &summary), 0);
-    snprintf(sc.name, sizeof(sc.name), "t");
-    snprintf(sc.config_hash, sizeof(sc.config_hash), "%s", place.campaign->hash);
-    sc.state = CAMPAIGN_STATE_DRAFT;
-    assert_int_equal(store_campaign_create(place.store, &sc, place.campaign->canonical, &place.id),
-                     0);
+    place.list = sc.list_id;
+    place.id = make_campaign();
     return 0;
 }
 
@@ -173,18 +196,26 @@ static int tear_down(void **state)
 
 static struct desk *start(void)
 {
-    struct desk_config config = {.store_url = place.db,
-                                 .clock = &clock_system,
-                                 .driver = &network,
-                                 .line = {.trunk_count = 1, .calls_max = 40},
-                                 .ignore_windows = true};
+    struct exchange_config config = {.store_url = place.db,
+                                     .clock = &clock_system,
+                                     .driver = &network,
+                                     .line = {.trunk_count = 1, .calls_max = 40},
+                                     .ignore_windows = true};
     struct error err = {0};
     struct desk *d;
 
     memcpy(config.line.trunks, place.campaign->trunks, sizeof(config.line.trunks));
-    if (desk_new(&d, &config, &err) || desk_start(d, place.id, place.campaign, &err))
+    if (exchange_new(&place.exchange, &config, &err) || desk_new(&d, place.exchange, &err) ||
+        desk_start(d, place.id, place.campaign, &err))
         fail_msg("%s: %s", err.place, err.message);
     return d;
+}
+
+static void stop(struct desk *d)
+{
+    desk_free(d);
+    exchange_free(place.exchange);
+    place.exchange = NULL;
 }
 
 static void test_everybody_is_called(void **state)
@@ -195,7 +226,7 @@ static void test_everybody_is_called(void **state)
 
     assert_true(desk_wait(d, 20000));
     desk_view(d, &v);
-    desk_free(d);
+    stop(d);
     assert_int_equal(v.state, CAMPAIGN_STATE_COMPLETED);
     for (unsigned i = 0; i < 50; i++)
         if (net.dialled[i] != (i % 10 == 1 ? 2 : 1)) /* busy is tried once more */
@@ -218,7 +249,7 @@ static void test_blacklisted_are_passed_over(void **state)
     d = start();
     assert_true(desk_wait(d, 20000));
     desk_view(d, &v);
-    desk_free(d);
+    stop(d);
     assert_int_equal(net.dialled[7], 0);
     assert_int_equal(v.targets.by_state[TARGET_STATE_BLACKLISTED], 1);
     assert_int_equal(v.state, CAMPAIGN_STATE_COMPLETED);
@@ -236,7 +267,7 @@ static void test_abort_and_go_on(void **state)
     desk_abort(d);
     assert_true(desk_wait(d, 20000));
     desk_view(d, &v);
-    desk_free(d);
+    stop(d);
     assert_true(net.hung_up);
     assert_int_equal(v.state, CAMPAIGN_STATE_PAUSED);
     assert_int_equal(v.targets.by_state[TARGET_STATE_CLAIMED], 0);
@@ -250,14 +281,89 @@ static void test_pause_without_calls_gives_all_back(void **state)
 
     desk_pause(d);
     assert_true(desk_wait(d, 20000));
-    desk_free(d);
+    stop(d);
     memset(&net, 0, sizeof(net));
     d = start();
     assert_true(desk_wait(d, 20000));
     desk_view(d, &v);
-    desk_free(d);
+    stop(d);
     assert_int_equal(v.state, CAMPAIGN_STATE_COMPLETED);
     assert_int_equal(v.targets.by_state[TARGET_STATE_REACHED], 40);
+}
+
+/* ---- two campaigns on one exchange --------------------------------------------------------- */
+
+enum { BOTH_CPS = 40, BOTH_CALLS = 12 };
+
+static void start_two(struct desk *d[2])
+{
+    struct exchange_config config = {.store_url = place.db,
+                                     .clock = &clock_system,
+                                     .driver = &network,
+                                     .line = {.trunk_count = 1, .calls_max = BOTH_CALLS},
+                                     .cps_max = BOTH_CPS,
+                                     .ignore_windows = true};
+    int64_t ids[2] = {place.id, make_campaign()};
+    struct error err = {0};
+
+    memcpy(config.line.trunks, place.campaign->trunks, sizeof(config.line.trunks));
+    if (exchange_new(&place.exchange, &config, &err))
+        fail_msg("%s: %s", err.place, err.message);
+    for (int i = 0; i < 2; i++)
+        if (desk_new(&d[i], place.exchange, &err) || desk_start(d[i], ids[i], place.campaign, &err))
+            fail_msg("%s: %s", err.place, err.message);
+}
+
+static void stop_two(struct desk *d[2])
+{
+    desk_free(d[0]);
+    stop(d[1]);
+}
+
+static void test_two_campaigns_share_the_rate(void **state)
+{
+    struct desk *d[2];
+    struct desk_view v;
+
+    start_two(d);
+    for (int i = 0; i < 2; i++) {
+        assert_true(desk_wait(d[i], 60000));
+        desk_view(d[i], &v);
+        assert_int_equal(v.state, CAMPAIGN_STATE_COMPLETED);
+        assert_int_equal(v.targets.by_state[TARGET_STATE_REACHED], 40);
+    }
+    stop_two(d);
+    assert_int_equal(net.count, 110); /* 55 each */
+    for (unsigned i = BOTH_CPS; i < net.count; i++)
+        assert_true(net.at_us[i] - net.at_us[i - BOTH_CPS] > 1000000); /* S5 over both */
+}
+
+static void test_two_campaigns_share_the_lines(void **state)
+{
+    struct desk *d[2];
+    struct desk_view v[2];
+
+    net.hold = 1;
+    start_two(d);
+    for (int i = 0; i < 1000 && net.held_count < BOTH_CALLS; i++)
+        usleep(10000);
+    usleep(300000);
+    assert_int_equal(net.held_count, BOTH_CALLS);
+    desk_abort(d[0]);
+    assert_true(desk_wait(d[0], 20000));
+    desk_view(d[0], &v[0]);
+    assert_int_equal(v[0].state, CAMPAIGN_STATE_PAUSED);
+    /* The other's calls go on, and it takes the lines that are free now. */
+    for (int i = 0; i < 1000 && net.held_count < BOTH_CALLS; i++)
+        usleep(10000);
+    assert_int_equal(net.held_count, BOTH_CALLS);
+    pthread_mutex_lock(&net_lock);
+    for (unsigned i = 0; i < BOTH_CALLS; i++)
+        assert_int_not_equal(net.held[i]->campaign_id, place.id);
+    pthread_mutex_unlock(&net_lock);
+    assert_false(desk_wait(d[1], 0));
+    stop_two(d);
+    assert_int_equal(net.held_count, 0);
 }
 
 int main(void)
@@ -267,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_blacklisted_are_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_abort_and_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pause_without_calls_gives_all_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_two_campaigns_share_the_rate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_two_campaigns_share_the_lines, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("campaign/desk", tests, NULL, NULL);

@@ -1,0 +1,219 @@
+/* The exchange: see exchange.h. What desks share and change is under one lock, held for a few
+ * instructions per call; reading the lists has a lock of its own. */
+#include "campaign/exchange.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "campaign/pacing.h"
+#include "contacts/blackset.h"
+
+struct trunk_use {
+    unsigned calls;
+    struct pacing *pacing; /* owned; NULL: no rate of its own */
+};
+
+struct exchange {
+    struct exchange_config config;
+    struct store_writer *writer;
+    struct blackset *blackset;
+    struct line *line;
+    atomic_bool used;
+
+    pthread_mutex_t reading; /* store, black_seq, data_version */
+    struct store *store;
+    int64_t black_seq, data_version;
+
+    pthread_mutex_t lock; /* what follows */
+    struct trunk_use trunks[LINE_TRUNKS_MAX];
+    struct pacing *total; /* owned; NULL: no rate over all */
+    unsigned next_trunk, calls;
+};
+
+/* ---- the do-not-call lists ------------------------------------------------------------------ */
+
+static int on_black(void *arg, uint64_t number, int64_t expires_ms)
+{
+    struct exchange *x = arg;
+
+    if (expires_ms < 0) {
+        blackset_remove(x->blackset, number);
+        return 0;
+    }
+    return blackset_add(x->blackset, number, expires_ms);
+}
+
+int exchange_refresh(struct exchange *x)
+{
+    int64_t version, before;
+    bool grown;
+    int rc = 0;
+
+    pthread_mutex_lock(&x->reading);
+    before = x->black_seq;
+    version = store_data_version(x->store);
+    if (version != x->data_version || !x->line) {
+        rc = store_black_changes(x->store, &x->black_seq, on_black, x);
+        if (!rc)
+            x->data_version = version;
+    }
+    grown = x->line && x->black_seq != before;
+    pthread_mutex_unlock(&x->reading);
+    if (grown)
+        exchange_recheck(x);
+    return rc;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static int next_trunk(struct exchange *x, int64_t now_us)
+{
+    unsigned count = x->config.line.trunk_count;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned t = (x->next_trunk + i) % count, max = x->config.line.trunks[t].calls_max;
+
+        if (max && x->trunks[t].calls >= max)
+            continue;
+        if (x->trunks[t].pacing && !pacing_take(x->trunks[t].pacing, now_us, 0))
+            continue;
+        x->next_trunk = (t + 1) % count;
+        return (int)t;
+    }
+    return -1;
+}
+
+int exchange_take(struct exchange *x, int64_t now_us)
+{
+    int trunk = -1;
+
+    pthread_mutex_lock(&x->lock);
+    if (x->calls < x->config.line.calls_max && (!x->total || pacing_wait_us(x->total, now_us) == 0))
+        trunk = next_trunk(x, now_us);
+    /* A trunk's turn is spent only when the rate over all is, too: it was looked at above, under
+     * the same lock. */
+    if (trunk >= 0 && x->total && !pacing_take(x->total, now_us, 0))
+        trunk = -1;
+    if (trunk >= 0) {
+        x->trunks[trunk].calls++;
+        x->calls++;
+    }
+    pthread_mutex_unlock(&x->lock);
+    return trunk;
+}
+
+void exchange_give(struct exchange *x, int trunk)
+{
+    pthread_mutex_lock(&x->lock);
+    x->trunks[trunk].calls--;
+    x->calls--;
+    pthread_mutex_unlock(&x->lock);
+}
+
+void exchange_dial(struct exchange *x, struct line_call *call, void (*done)(struct line_call *))
+{
+    x->config.driver->dial(x->line, call, done);
+}
+
+void exchange_recheck(struct exchange *x)
+{
+    x->config.driver->recheck(x->line);
+}
+
+void exchange_line_stats(struct exchange *x, struct line_stats *out)
+{
+    x->config.driver->stats(x->line, out);
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+const struct exchange_config *exchange_config(const struct exchange *x)
+{
+    return &x->config;
+}
+
+struct store_writer *exchange_writer(struct exchange *x)
+{
+    return x->writer;
+}
+
+bool exchange_first(struct exchange *x)
+{
+    return !atomic_exchange(&x->used, true);
+}
+
+static int make_pacing(struct exchange *x)
+{
+    int64_t now = clock_mono_us(x->config.clock);
+    struct pacing_config total = {.cps_max = x->config.cps_max, .calls_max = 1};
+    int rc = total.cps_max > 0 ? pacing_new(&x->total, &total, now) : 0;
+
+    for (unsigned i = 0; !rc && i < x->config.line.trunk_count; i++) {
+        struct pacing_config own = {.cps_max = x->config.line.trunks[i].cps_max, .calls_max = 1};
+
+        if (own.cps_max > 0)
+            rc = pacing_new(&x->trunks[i].pacing, &own, now);
+    }
+    return rc;
+}
+
+static int open_all(struct exchange *x, struct error *err)
+{
+    int rc = blackset_new(&x->blackset);
+
+    if (!rc)
+        rc = store_open(x->config.store_url, x->config.clock, &x->store, err);
+    if (!rc)
+        rc = store_writer_new(&x->writer, x->config.store_url, x->config.clock, err);
+    if (!rc)
+        rc = make_pacing(x);
+    if (!rc)
+        rc = exchange_refresh(x); /* before the first call can be made */
+    if (rc)
+        return rc;
+    x->config.line.clock = x->config.clock;
+    x->config.line.writer = x->writer;
+    x->config.line.blackset = x->blackset;
+    return x->config.driver->open(&x->line, &x->config.line, err);
+}
+
+int exchange_new(struct exchange **out, const struct exchange_config *config, struct error *err)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+    int rc;
+
+    if (!x)
+        return -ENOMEM;
+    x->config = *config;
+    pthread_mutex_init(&x->lock, NULL);
+    pthread_mutex_init(&x->reading, NULL);
+    rc = open_all(x, err);
+    if (rc) {
+        exchange_free(x);
+        return error_set(err, rc, NULL, NULL, "cannot start: %s", strerror(-rc));
+    }
+    *out = x;
+    return 0;
+}
+
+void exchange_free(struct exchange *x)
+{
+    if (!x)
+        return;
+    if (x->line)
+        x->config.driver->close(x->line);
+    store_writer_free(x->writer);
+    store_close(x->store);
+    blackset_free(x->blackset);
+    pacing_free(x->total);
+    for (unsigned i = 0; i < LINE_TRUNKS_MAX; i++)
+        pacing_free(x->trunks[i].pacing);
+    pthread_mutex_destroy(&x->lock);
+    pthread_mutex_destroy(&x->reading);
+    explicit_bzero(x, sizeof(*x)); /* passwords */
+    free(x);
+}

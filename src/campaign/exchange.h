@@ -1,0 +1,50 @@
+/* What campaigns that run side by side share: the lanes and trunks with their caps, the store's
+ * writer, and the do-not-call lists in memory. One exchange for a process; each campaign's desk
+ * works on it from a thread of its own.
+ *
+ * Life: exchange_new opens everything; desks come and go; exchange_free when no desk is left. All
+ * functions may be called from any desk's thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "line/line.h"
+#include "store/writer.h"
+
+struct exchange;
+
+struct exchange_config {
+    const char *store_url;
+    const struct clock *clock;
+    const struct line_driver *driver;
+    struct line_config line; /* trunks and limits; the exchange fills clock, writer, blackset */
+    double cps_max;          /* over all campaigns, calls started per second; 0: none */
+    bool ignore_windows;     /* rehearsal on the simulated carrier only */
+};
+
+int exchange_new(struct exchange **out, const struct exchange_config *config, struct error *err);
+void exchange_free(struct exchange *x); /* NULL-safe; every desk on it must be gone */
+
+const struct exchange_config *exchange_config(const struct exchange *x);
+struct store_writer *exchange_writer(struct exchange *x);
+void exchange_line_stats(struct exchange *x, struct line_stats *out);
+
+/* True once, for the first who asks: whoever runs first ends what a crash left, of all campaigns.
+ */
+bool exchange_first(struct exchange *x);
+
+/* Brings the lists in memory up to date with the store, cheaply when nothing changed; calls that
+ * ring to a number that came onto a list are hung up. */
+int exchange_refresh(struct exchange *x);
+
+/* Takes a line: the next trunk in turn that has room, in number and rate, within the caps over all
+ * campaigns (S5). Returns its index; -1: none now. exchange_give when its call is over. */
+int exchange_take(struct exchange *x, int64_t now_us);
+void exchange_give(struct exchange *x, int trunk);
+
+void exchange_dial(struct exchange *x, struct line_call *call, void (*done)(struct line_call *));
+/* Ends all calls of a campaign whose use->ending is set. */
+void exchange_recheck(struct exchange *x);
