@@ -12,7 +12,8 @@ def test_killed_again_and_again(place, carrier, rng):
     c = carrier(crowd(keys={"1": 2, "9": 2, "none": 1}, listen={"min": "100ms", "max": "800ms"}))
     # Slower where everything is slower, so that the kills fall inside the campaign there too.
     place.campaign(pace={"calls_per_second": 40 // PATIENCE, "max_calls": 200})
-    numbers = place.people(200)
+    # Each kill ends what was claimed, about a second's worth: enough people for all twelve.
+    numbers = place.people(600)
     kills = 0
     for _ in range(12):
         p = place.start(*place.run_args(c))
