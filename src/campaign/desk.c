@@ -415,10 +415,29 @@ static int make_voice(struct desk *d, struct error *err)
     return 0;
 }
 
-int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err)
+/* S4: only where nobody real is called. */
+static int check_rehearsal(const struct desk *d, struct error *err)
+{
+    const struct line_config *line = &exchange_config(d->exchange)->line;
+
+    for (unsigned i = 0; d->rehearsal && i < line->trunk_count; i++)
+        if (!line_trunk_is_loopback(&line->trunks[i]))
+            return error_set(err, -EPERM, line->trunks[i].name,
+                             "rehearse with kolcast carrier on 127.0.0.1",
+                             "%s is not on this machine: people would be called at any hour",
+                             line->trunks[i].host);
+    return 0;
+}
+
+int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, bool rehearsal,
+               struct error *err)
 {
     int rc;
 
+    d->rehearsal = rehearsal;
+    rc = check_rehearsal(d, err);
+    if (rc)
+        return rc;
     d->campaign_id = campaign_id;
     d->campaign = c;
     d->view.cps_cap = c->cps;

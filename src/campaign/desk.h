@@ -32,8 +32,10 @@ struct desk_view {
 /* The exchange (borrowed) must outlive the desk. */
 int desk_new(struct desk **out, struct exchange *exchange, struct error *err);
 void desk_free(struct desk *d); /* NULL-safe; ends the calls that are up and waits for them */
-/* Starts the desk's thread on this campaign; the campaign (borrowed) must outlive the desk. */
-int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err);
+/* Starts the desk's thread on this campaign; the campaign (borrowed) must outlive the desk.
+ * rehearsal: calls at any hour; refused (-EPERM) unless every trunk leads to this machine. */
+int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, bool rehearsal,
+               struct error *err);
 /* Stops starting calls; calls in progress finish; then the campaign is `paused`. Any thread, and
  * safe to call from a signal-handling thread. */
 void desk_pause(struct desk *d);

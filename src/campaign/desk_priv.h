@@ -48,7 +48,7 @@ struct desk {
     bool threaded;
     struct timer tick;
     atomic_bool pausing, aborting;
-    bool over;
+    bool rehearsal, over;
 
     struct attempt *pool; /* owned */
     unsigned pool_size;

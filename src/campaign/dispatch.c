@@ -65,7 +65,7 @@ static const struct window_week *own(const struct group *g)
 
 static bool is_open(const struct desk *d, const struct group *g, int64_t now_ms, int64_t *until_ms)
 {
-    if (exchange_config(d->exchange)->ignore_windows) {
+    if (d->rehearsal) {
         *until_ms = FOR_EVER;
         return true;
     }
@@ -167,8 +167,7 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
              "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s}",
              zone_name(z), hours, g->has_own ? "true" : "false",
              (long long)(until == FOR_EVER ? 0 : until), d->campaign->attempts_max,
-             d->campaign->per_day_max,
-             exchange_config(d->exchange)->ignore_windows ? "true" : "false");
+             d->campaign->per_day_max, d->rehearsal ? "true" : "false");
     zone_to_local(z, now, &l);
     d->claim.query = (struct store_claim_query){
         .campaign_id = d->campaign_id,

@@ -22,7 +22,6 @@ struct exchange_config {
     const struct line_driver *driver;
     struct line_config line; /* trunks and limits; the exchange fills clock, writer, blackset */
     double cps_max;          /* over all campaigns, calls started per second; 0: none */
-    bool ignore_windows;     /* rehearsal on the simulated carrier only */
 };
 
 int exchange_new(struct exchange **out, const struct exchange_config *config, struct error *err);

@@ -121,7 +121,7 @@ static int apply_options(struct job *j)
         c->calls_max = (unsigned)option_int(v, "max-calls");
     if (option_flag(v, "ignore-windows"))
         for (unsigned i = 0; i < c->trunk_count; i++)
-            if (!trunk_is_loopback(&c->trunks[i]))
+            if (!line_trunk_is_loopback(&c->trunks[i]))
                 return cmd_error(-EINVAL, "--ignore-windows",
                                  "leave it out, or rehearse with kolcast carrier on 127.0.0.1",
                                  "trunk %s is not on this machine: people would be called at any "
@@ -287,7 +287,6 @@ static void fill_exchange_config(struct job *j, struct exchange_config *config)
                 .calls_max = c->calls_max,
                 .no_uring = option_flag(j->v, "no-uring"),
             },
-        .ignore_windows = option_flag(j->v, "ignore-windows"),
     };
     memcpy(config->line.trunks, c->trunks, sizeof(config->line.trunks));
     if (option_string(j->v, "bind"))
@@ -309,7 +308,8 @@ static int call_everyone(struct job *j, struct desk_view *view)
     if (!rc)
         rc = desk_new(&j->desk, exchange, &err);
     if (!rc)
-        rc = desk_start(j->desk, j->stored.id, j->campaign, &err);
+        rc = desk_start(j->desk, j->stored.id, j->campaign, option_flag(j->v, "ignore-windows"),
+                        &err);
     if (!rc)
         watch(j, view);
     display_free(j->display);

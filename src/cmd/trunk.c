@@ -1,8 +1,6 @@
 #include "cmd/trunk.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,25 +114,4 @@ int trunk_parse(const char *uri, struct line_trunk_config *out, struct error *er
     snprintf(t.domain, sizeof(t.domain), "%s", t.host);
     *out = t;
     return 0;
-}
-
-static bool loopback(const struct sockaddr *a)
-{
-    if (a->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
-    return a->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
-}
-
-bool trunk_is_loopback(const struct line_trunk_config *t)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found;
-    bool all = true;
-
-    if (getaddrinfo(t->host, NULL, &hints, &found))
-        return false;
-    for (struct addrinfo *a = found; a; a = a->ai_next)
-        all = all && loopback(a->ai_addr);
-    freeaddrinfo(found);
-    return all;
 }

@@ -30,6 +30,9 @@ struct line_trunk_config {
     double cps_max;     /* 0: campaign's */
 };
 
+/* Does every address of its host lie on this machine's loopback? */
+bool line_trunk_is_loopback(const struct line_trunk_config *t);
+
 /* One campaign's share of what the lanes do. Owned by its desk; counted by the lanes, read by
  * anyone. */
 struct line_use {
