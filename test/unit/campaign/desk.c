@@ -13,7 +13,7 @@ static struct desk *start(void)
                                      .driver = &network,
                                      .line = {.trunk_count = 1, .calls_max = 40}};
     struct error err = {0};
-    struct desk *d;
+    struct desk *d = NULL;
 
     memcpy(config.line.trunks, place.campaign->trunks, sizeof(config.line.trunks));
     if (exchange_new(&exchange, &config, &err) || desk_new(&d, exchange, &err) ||
@@ -53,7 +53,7 @@ static void test_blacklisted_are_passed_over(void **state)
 {
     struct store_black b = {.list = "opt-out", .number = 972500000007, .added_ms = 1};
     bool added;
-    struct desk *d;
+    struct desk *d = NULL;
     struct desk_view v;
 
     assert_int_equal(store_black_add(place.store, &b, &added), 0);
@@ -69,7 +69,7 @@ static void test_blacklisted_are_passed_over(void **state)
 static void test_abort_and_go_on(void **state)
 {
     struct desk_view v;
-    struct desk *d;
+    struct desk *d = NULL;
 
     net.hold = 1;
     d = start();
