@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/timer.h"
+#include "campaign/best_hour.h"
 #include "campaign/desk.h"
 #include "campaign/pacing.h"
 
@@ -31,6 +32,7 @@ struct group {
     zone_id zone;
     bool has_own;
     struct window_week own;
+    struct best_hours hours;
 };
 
 struct desk {
@@ -70,7 +72,7 @@ struct desk {
         struct group *group;
         struct store_claim_query query;
         struct store_claim claims[CLAIM_MAX];
-        char decision[512];
+        char decision[640];
     } claim;
 
     int64_t started_calls, measured_calls, measured_us;

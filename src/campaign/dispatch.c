@@ -14,6 +14,17 @@
 /* ---- groups -------------------------------------------------------------------------------------
  */
 
+static void fill_best_hours(const struct desk *d, struct group *g)
+{
+    struct window_week hours = d->campaign->windows;
+
+    if (d->rehearsal)
+        window_always(&hours);
+    else if (g->has_own)
+        window_intersect(&d->campaign->windows, &g->own, &hours);
+    best_hours_fill(&g->hours, &hours, g->zone);
+}
+
 static int add_group(void *arg, const struct store_group *g)
 {
     struct desk *d = arg;
@@ -42,6 +53,7 @@ static int add_group(void *arg, const struct store_group *g)
         log_error("a contact's own calling hours cannot be read", "hours=\"%s\"", g->window);
         memset(&to->own, 0, sizeof(to->own));
     }
+    fill_best_hours(d, to);
     d->group_count++;
     return 0;
 }
@@ -155,7 +167,8 @@ static void claim_done(struct store_job *job, int rc)
     loop_post(d->loop, &d->claim.done);
 }
 
-static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t until, int max)
+static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t until,
+                       const struct best_hour *hour, int max)
 {
     char hours[WINDOW_TEXT_MAX];
     struct zone_local l;
@@ -164,10 +177,12 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
     window_format(&d->campaign->windows, hours, sizeof(hours));
     snprintf(d->claim.decision, sizeof(d->claim.decision),
              "{\"zone\":\"%s\",\"hours\":\"%s\",\"own_hours\":%s,\"open_until\":%lld,"
-             "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s}",
+             "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s,\"hour\":{\"pattern\":\"%s\","
+             "\"now\":%d,\"best\":%d}}",
              zone_name(z), hours, g->has_own ? "true" : "false",
              (long long)(until == FOR_EVER ? 0 : until), d->campaign->attempts_max,
-             d->campaign->per_day_max, d->rehearsal ? "true" : "false");
+             d->campaign->per_day_max, d->rehearsal ? "true" : "false", BEST_HOUR_PATTERN,
+             hour->percent, hour->best);
     zone_to_local(z, now, &l);
     d->claim.query = (struct store_claim_query){
         .campaign_id = d->campaign_id,
@@ -187,10 +202,38 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
     store_writer_post(d->writer, &d->claim.job);
 }
 
+/* Of the groups that are open and have someone due: the one at its best hour (P33); of equals the
+ * one that closes first. NULL: none. */
+static struct group *pick_group(struct desk *d, int64_t now, int64_t *until_ms,
+                                struct best_hour *hour)
+{
+    struct group *best = NULL;
+
+    for (unsigned i = 0; i < d->group_count; i++) {
+        struct group *g = &d->groups[i];
+        struct best_hour h;
+        int64_t until;
+        int order;
+
+        if (g->waiting <= 0 || g->next_due_ms > now || !is_open(d, g, now, &until))
+            continue;
+        best_hour_at(&g->hours, g->zone, now, d->campaign->end_ms, &h);
+        order = best ? best_hour_compare(&h, hour) : -1;
+        if (order > 0 || (order == 0 && until >= *until_ms))
+            continue;
+        best = g;
+        *hour = h;
+        *until_ms = until;
+    }
+    return best;
+}
+
 /* About a second's worth is kept ready: enough for the pace, little to give back on a pause. */
 void dispatch_claim(struct desk *d)
 {
     int64_t now = desk_wall_ms(d), until;
+    struct best_hour hour;
+    struct group *g;
     double second = pacing_cps(d->pacing);
     unsigned want = second < 4 ? 4 : second > CLAIM_MAX ? CLAIM_MAX : (unsigned)second;
     unsigned used = d->ready_count + d->in_flight + d->saving;
@@ -202,14 +245,9 @@ void dispatch_claim(struct desk *d)
         return;
     if (room > d->campaign->calls_max - d->ready_count - d->in_flight)
         room = d->campaign->calls_max - d->ready_count - d->in_flight;
-    for (unsigned i = 0; i < d->group_count; i++) {
-        struct group *g = &d->groups[i];
-
-        if (g->waiting <= 0 || g->next_due_ms > now || !is_open(d, g, now, &until))
-            continue;
-        post_claim(d, g, now, until, (int)(want < room ? want : room));
-        return;
-    }
+    g = pick_group(d, now, &until, &hour);
+    if (g)
+        post_claim(d, g, now, until, &hour, (int)(want < room ? want : room));
 }
 
 /* ---- release

@@ -316,6 +316,19 @@ static const char *local_text(zone_id zone, int64_t ms, char *buf, size_t size)
     return buf;
 }
 
+/* How good is the hour, as the dispatcher sees it? */
+static void why_hour(const struct campaign *c, const struct group *g, int64_t now_ms,
+                     struct best_hour *out)
+{
+    struct window_week hours = c->windows;
+    struct best_hours all;
+
+    if (g->has_own)
+        window_intersect(&c->windows, &g->own, &hours);
+    best_hours_fill(&all, &hours, g->zone);
+    best_hour_at(&all, g->zone, now_ms, c->end_ms, out);
+}
+
 static void why_waiting(const struct campaign *c, int64_t now_ms, struct campaign_why *w)
 {
     const struct store_target *t = &w->target;
@@ -324,6 +337,7 @@ static void why_waiting(const struct campaign *c, int64_t now_ms, struct campaig
     char when[32];
 
     resolve(c, t->zone, t->window, &g);
+    why_hour(c, &g, now_ms, &w->hour);
     w->when_ms = campaign_next_open(c, own(&g), g.zone, due);
     if (t->attempts >= c->attempts_max) {
         w->when_ms = 0;

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "campaign/best_hour.h"
 #include "campaign/campaign.h"
 #include "store/store.h"
 
@@ -36,6 +37,7 @@ struct campaign_why {
     char answer[400]; /* one or two sentences */
     bool known;       /* is the number in the campaign? then target holds the facts */
     struct store_target target;
+    struct best_hour hour; /* of a waiting one: how likely an answer is; best 0: not waiting */
     bool black;
     struct store_black entry;
 };

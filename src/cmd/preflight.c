@@ -106,6 +106,16 @@ int campaigns_preflight(struct data *d, const struct store_campaign *stored)
 
 /* ---- why ------------------------------------------------------------------------------------ */
 
+static void print_hour(const struct best_hour *h)
+{
+    static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
+
+    printf("  best hour  %s %02d:00, when about %d %% answer; this hour %d %% (default pattern). "
+           "Those at their best hour come first.\n",
+           days[h->weekday], h->hour, h->best, h->percent);
+}
+
 static void print_why(uint64_t number, const struct campaign_why *w)
 {
     const struct store_target *t = &w->target;
@@ -124,6 +134,8 @@ static void print_why(uint64_t number, const struct campaign_why *w)
                                    : "the import's default");
     if (t->window[0])
         printf("  own hours  %s\n", t->window);
+    if (w->hour.best)
+        print_hour(&w->hour);
     if (w->black)
         printf("  do not call  \"%s\" since %s: %s\n", w->entry.list,
                ui_local_time(w->entry.added_ms), w->entry.source);
@@ -145,6 +157,11 @@ static void why_json(uint64_t number, const struct campaign_why *w)
         ui_json_set(root, "zone", json_string(t->zone));
         ui_json_set(root, "own_hours", json_string(t->window));
     }
+    if (w->hour.best)
+        ui_json_set(root, "hour",
+                    json_pack("{s:s,s:i,s:i,s:i,s:i}", "pattern", BEST_HOUR_PATTERN, "now",
+                              w->hour.percent, "best", w->hour.best, "best_weekday",
+                              w->hour.weekday, "best_hour", w->hour.hour));
     if (w->black)
         ui_json_set(root, "do_not_call", json_string(w->entry.list));
     ui_json(root);
