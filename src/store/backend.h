@@ -2,10 +2,12 @@
  * back-end embeds struct store as its first member. */
 #pragma once
 
+#include "store/identity_backend.h"
 #include "store/store.h"
 
 struct store_backend {
     const char *scheme; /* of its URLs: "sqlite" */
+    const struct store_identity_backend *identity;
     int (*open)(const char *where, const struct clock *clock, struct store **out,
                 struct error *err);
     void (*close)(struct store *s);

@@ -198,6 +198,11 @@ int64_t sqlite_changes(const struct store *s)
     return sqlite3_changes64(sqlite_of(s)->db);
 }
 
+int sqlite_changed(const struct store *s, int rc, int none)
+{
+    return rc ? rc : sqlite_changes(s) > 0 ? 0 : none;
+}
+
 void sqlite_text(sqlite3_stmt *q, int column, char *out, size_t size)
 {
     const unsigned char *text = sqlite3_column_text(q, column);
@@ -380,6 +385,7 @@ void sqlite_close(struct store *s)
 
 const struct store_backend store_sqlite = {
     .scheme = "sqlite",
+    .identity = &sqlite_identity,
     .open = sqlite_open,
     .close = sqlite_close,
     .error_text = sqlite_error_text,

@@ -14,6 +14,7 @@ struct sqlite {
     const struct clock *clock;
     struct map statements; /* literal's address → sqlite3_stmt */
     bool in_transaction;
+    int64_t epoch, epoch_version, epoch_changes; /* what sqlite_identity_epoch last saw */
     char fault[256];
 };
 
@@ -42,6 +43,8 @@ int sqlite_run(struct store *s, const char *sql, const char *format, ...);
 /* Runs a query for one number: 0, -ENOENT without a row. */
 int sqlite_int(struct store *s, int64_t *out, const char *sql, const char *format, ...);
 int64_t sqlite_changes(const struct store *s);
+/* What a change of one row came to: rc, or none when there was no such row. */
+int sqlite_changed(const struct store *s, int rc, int none);
 /* Copies a text column (NULL as "") into a fixed field. */
 void sqlite_text(sqlite3_stmt *q, int column, char *out, size_t size);
 
@@ -52,6 +55,8 @@ int sqlite_end(struct store *s, bool own, int rc);
 
 /* The record of a call that ended, and its part in the totals. */
 int sqlite_call_add(struct store *s, const struct store_call *c);
+
+extern const struct store_identity_backend sqlite_identity;
 
 /* The operations; store.h documents them. */
 void sqlite_close(struct store *s);
