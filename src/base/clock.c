@@ -75,6 +75,21 @@ static int digits(const char **p, int n)
     return value;
 }
 
+/* A fraction of a second of any length, in whole milliseconds; -1 without a digit. */
+static int fraction_ms(const char **p)
+{
+    int ms = 0, n = 0;
+
+    for (; **p >= '0' && **p <= '9'; (*p)++, n++)
+        if (n < 3)
+            ms = ms * 10 + (**p - '0');
+    if (n == 0)
+        return -1;
+    for (; n < 3; n++)
+        ms *= 10;
+    return ms;
+}
+
 static bool literal(const char **p, char c)
 {
     if (**p != c)
@@ -114,7 +129,7 @@ int clock_parse_iso(const char *text, int64_t *wall_ms)
         !literal(&p, 'T') || (h = digits(&p, 2)) < 0 || h > 23 || !literal(&p, ':') ||
         (m = digits(&p, 2)) < 0 || m > 59 || !literal(&p, ':') || (s = digits(&p, 2)) < 0 || s > 60)
         return -EINVAL;
-    if (literal(&p, '.') && (ms = digits(&p, 3)) < 0)
+    if (literal(&p, '.') && (ms = fraction_ms(&p)) < 0)
         return -EINVAL;
     if (parse_offset(p, &offset_s))
         return -EINVAL;

@@ -19,9 +19,7 @@ static size_t character(const unsigned char *s)
     return n;
 }
 
-/* Texts quote files and arguments: nothing in them may steer the terminal or break the JSON output,
- * and a limit may have cut a character in two. One line is left of them. */
-static void clean(char *text)
+char *error_clean(char *text)
 {
     unsigned char *from = (unsigned char *)text, *to = from;
 
@@ -38,12 +36,13 @@ static void clean(char *text)
         from += n ? n : 1;
     }
     *to = '\0';
+    return text;
 }
 
 static void copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text ? text : "");
-    clean(out);
+    error_clean(out);
 }
 
 int error_set(struct error *err, int code, const char *place, const char *remedy,
@@ -59,7 +58,7 @@ int error_set(struct error *err, int code, const char *place, const char *remedy
     va_start(ap, format);
     vsnprintf(err->message, sizeof(err->message), format, ap);
     va_end(ap);
-    clean(err->message);
+    error_clean(err->message);
     return code;
 }
 

@@ -23,3 +23,8 @@ __attribute__((format(printf, 5, 6))) int error_set(struct error *err, int code,
 
 /* "place: message (remedy)" on one line, always terminated. Returns buf. */
 const char *error_text(const struct error *err, char *buf, unsigned size);
+
+/* Texts quote files and arguments: nothing in them may steer the terminal or break the JSON output,
+ * and a limit may have cut a character in two. Leaves one line of whole UTF-8, in place; returns
+ * text. */
+char *error_clean(char *text);
