@@ -38,7 +38,7 @@ struct rtp {
     uint8_t pt, law, phase;
     bool sending, fill, held, latched, marker, known; /* known: rtp_connect was called */
     bool listening, filtered;
-    int16_t te_pt;
+    int16_t te_pt, te_in; /* of telephone events: sent, and besides it received; -1: none */
     struct dtmf_tx dtmf_tx;
     uint8_t packet[RTP_HEADER_SIZE + PROMPT_FRAME];
 

@@ -56,14 +56,15 @@ static void addr_copy(union rtp_addr *to, const struct sockaddr_storage *from)
 
 /* ---- the receive filter ---------------------------------------------------------------------- */
 
-/* Lets only packets of payload type te_pt through (none when it is negative). The filter sees the
+/* Lets only telephone events through (nothing when there are none). The filter sees the
  * datagram from its UDP header on: RTP's second byte is at 9. */
 static int filter_attach(struct rtp *s)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x7f),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, s->te_pt >= 0 ? (uint32_t)s->te_pt : 0xff, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, s->te_pt >= 0 ? (uint32_t)s->te_pt : 0xff, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, s->te_in >= 0 ? (uint32_t)s->te_in : 0xff, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, 0xffff),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
@@ -178,7 +179,7 @@ int rtp_open(struct pump *p, const struct rtp_handler *h, void *arg, struct rtp 
     s->handler = h;
     s->arg = arg;
     s->watch.fn = on_readable;
-    s->te_pt = -1;
+    s->te_pt = s->te_in = -1;
     s->seq = (uint16_t)random_u32();
     s->timestamp = random_u32();
     s->ssrc = random_u32();
@@ -244,6 +245,8 @@ int rtp_connect(struct rtp *s, const struct sdp_audio *remote, bool fill)
     filter_detach(s); /* its payload type may be another now */
     s->pt = remote->pt;
     s->te_pt = (int16_t)remote->te_pt;
+    /* RFC 3264 6.1: what they send may bear the number of our offer, though they name another. */
+    s->te_in = remote->te_pt >= 0 && remote->pt != SDP_TE_OFFERED ? SDP_TE_OFFERED : -1;
     s->law = (uint8_t)remote->law;
     s->fill = fill;
     s->held = remote->direction == SDP_SENDONLY || remote->direction == SDP_INACTIVE;
@@ -460,6 +463,11 @@ static void hear(struct rtp *s, const struct rtp_header *h, const uint8_t *paylo
     s->handler->frame(s, s->arg, pcm, (unsigned)len);
 }
 
+static bool is_event(const struct rtp *s, uint8_t pt)
+{
+    return pt == s->te_pt || pt == s->te_in;
+}
+
 static void take(struct rtp *s, const uint8_t *data, size_t size, const union rtp_addr *from)
 {
     struct rtp_header h;
@@ -473,7 +481,7 @@ static void take(struct rtp *s, const uint8_t *data, size_t size, const union rt
         s->pump->stats.malformed++;
         return;
     }
-    if (h.pt != s->pt && h.pt != s->te_pt && h.pt != 13) {
+    if (h.pt != s->pt && !is_event(s, h.pt) && h.pt != 13) {
         s->pump->stats.malformed++;
         return;
     }
@@ -493,7 +501,7 @@ static void take(struct rtp *s, const uint8_t *data, size_t size, const union rt
     s->pump->stats.received++;
     if (!s->stats.first_received_us)
         s->stats.first_received_us = at;
-    if (h.pt == s->te_pt) {
+    if (is_event(s, h.pt)) {
         if (dtmf_parse(payload, len, &e)) {
             s->pump->stats.malformed++;
             return;

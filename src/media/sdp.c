@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORMATS_MAX = 32, PT_NONE = -1, TE_PREFERRED = 101 };
+enum { FORMATS_MAX = 32, PT_NONE = -1 };
 
 struct text {
     const char *p, *end;
@@ -378,7 +378,7 @@ int sdp_offer(char *buf, size_t size, const struct sockaddr *local, enum prompt_
     put(&w,
         "m=audio %u RTP/AVP %d %d %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
         "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=%s\r\n",
-        port_of(local), alaw ? 8 : 0, alaw ? 0 : 8, TE_PREFERRED, TE_PREFERRED, TE_PREFERRED,
+        port_of(local), alaw ? 8 : 0, alaw ? 0 : 8, SDP_TE_OFFERED, SDP_TE_OFFERED, SDP_TE_OFFERED,
         direction_word(direction));
     return finish(&w);
 }

@@ -8,6 +8,7 @@
 
 #include "media/prompt.h"
 
+enum { SDP_TE_OFFERED = 101 }; /* telephone-event's payload type in our offers */
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
 /* What the two sides agreed on, or what one offers. */
