@@ -77,7 +77,7 @@ static int next_trunk(struct exchange *x, int64_t now_us)
     for (unsigned i = 0; i < count; i++) {
         unsigned t = (x->next_trunk + i) % count, max = x->config.line.trunks[t].calls_max;
 
-        if (max && x->trunks[t].calls >= max)
+        if (!x->config.driver->ready(x->line, (int)t) || (max && x->trunks[t].calls >= max))
             continue;
         if (x->trunks[t].pacing && !pacing_take(x->trunks[t].pacing, now_us, 0))
             continue;

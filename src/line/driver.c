@@ -185,13 +185,32 @@ static unsigned in_flight(const struct lane *lane)
     return atomic_load_explicit(&lane->counters.in_flight, memory_order_relaxed);
 }
 
+static bool lane_ready(const struct lane *lane, int trunk)
+{
+    return trunk >= 0 && trunk < LINE_TRUNKS_MAX &&
+           atomic_load_explicit(&lane->counters.ready, memory_order_relaxed) >> trunk & 1;
+}
+
+/* Each lane registers for itself; one that is ready will do. */
+static bool line_ready(struct line *l, int trunk)
+{
+    for (unsigned i = 0; i < l->lane_count; i++)
+        if (lane_ready(&l->lanes[i], trunk))
+            return true;
+    return false;
+}
+
 static void line_dial(struct line *l, struct line_call *lc, void (*done)(struct line_call *))
 {
     struct lane *lane = &l->lanes[0];
 
-    for (unsigned i = 1; i < l->lane_count; i++)
-        if (in_flight(&l->lanes[i]) < in_flight(lane))
-            lane = &l->lanes[i];
+    for (unsigned i = 1; i < l->lane_count; i++) {
+        struct lane *other = &l->lanes[i];
+        int better = (int)lane_ready(other, lc->trunk) - (int)lane_ready(lane, lc->trunk);
+
+        if (better > 0 || (better == 0 && in_flight(other) < in_flight(lane)))
+            lane = other;
+    }
     atomic_fetch_add_explicit(&lane->counters.in_flight, 1, memory_order_relaxed);
     lc->lane = lane;
     lc->done = done;
@@ -231,7 +250,7 @@ static void line_read_stats(struct line *l, struct line_stats *out)
         load = READ(load_permille) / 1000.0;
         if (load > s.load)
             s.load = load > 1 ? 1 : load;
-        s.trunks_ready = s.trunks_ready && READ(ready);
+        s.trunks_ready = s.trunks_ready && READ(ready) == (1u << l->config.trunk_count) - 1;
     }
     if (!s.trunks_ready) {
         pthread_mutex_lock(&l->fault_lock);
@@ -246,6 +265,7 @@ const struct line_driver line_sip = {
     .name = "sip",
     .open = line_open,
     .close = line_close,
+    .ready = line_ready,
     .dial = line_dial,
     .recheck = line_recheck,
     .stats = line_read_stats,

@@ -22,10 +22,11 @@ void lane_fault(struct lane *lane, const char *text)
 
 static void look_ready(struct lane *lane)
 {
-    bool ready = true;
+    unsigned ready = 0;
 
     for (unsigned i = 0; i < lane->line->config.trunk_count; i++)
-        ready = ready && sip_trunk_ready(lane->trunks[i]);
+        if (lane->trunks[i] && sip_trunk_ready(lane->trunks[i]))
+            ready |= 1u << i;
     atomic_store_explicit(&lane->counters.ready, ready, memory_order_relaxed);
 }
 

@@ -54,7 +54,7 @@ struct lane_counters {
     atomic_uint in_flight;
     atomic_ullong dialled, answered, rtp_sent, rtp_late_us_max;
     atomic_uint load_permille;
-    atomic_bool ready;
+    atomic_uint ready; /* trunks, a bit each */
 };
 
 struct lane {

@@ -97,6 +97,8 @@ struct line_driver {
     const char *name;
     int (*open)(struct line **out, const struct line_config *config, struct error *err);
     void (*close)(struct line *l); /* all calls must be done */
+    /* May a call go through this trunk now: registered, where it has to be? */
+    bool (*ready)(struct line *l, int trunk);
     /* Hands a call to a lane. done is called on call->desk exactly once. */
     void (*dial)(struct line *l, struct line_call *call, void (*done)(struct line_call *));
     /* The blackset has grown, or a campaign is ending: calls that still ring to a number that is on

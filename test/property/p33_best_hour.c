@@ -80,7 +80,12 @@ static void net_stats(struct line *l, struct line_stats *out)
     *out = (struct line_stats){.trunks_ready = true};
 }
 
-static const struct line_driver network = {"test",   net_open,    net_close,
+static bool net_ready(struct line *l, int trunk)
+{
+    return true;
+}
+
+static const struct line_driver network = {"test",   net_open,    net_close, net_ready,
                                            net_dial, net_recheck, net_stats};
 
 /* ---- the clock: the machine's, moved -------------------------------------------------------- */

@@ -108,8 +108,13 @@ static void net_stats(struct line *l, struct line_stats *out)
     *out = (struct line_stats){.trunks_ready = true};
 }
 
+static bool net_ready(struct line *l, int trunk)
+{
+    return true;
+}
+
 static const struct line_driver network = {
-    "test", net_open, net_close, net_dial, net_recheck, net_stats,
+    "test", net_open, net_close, net_ready, net_dial, net_recheck, net_stats,
 };
 
 /* ---- a campaign of 50 people
