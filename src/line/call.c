@@ -195,6 +195,17 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
     leave(c);
 }
 
+/* Our offer is as open as the first one: their hold does not bind us (RFC 6337 5.3). */
+static int offer(struct call *c, char *buf, size_t size)
+{
+    int n = sdp_offer(buf, size, (const struct sockaddr *)&c->local, PROMPT_ALAW, c->session_id,
+                      c->session_version + 1, SDP_SENDRECV);
+
+    if (n > 0)
+        c->session_version++;
+    return n;
+}
+
 static int on_offered(struct sip_call *sip, void *arg, const char *sdp, size_t len, char *buf,
                       size_t size)
 {
@@ -204,6 +215,8 @@ static int on_offered(struct sip_call *sip, void *arg, const char *sdp, size_t l
 
     if (!c->flowing || !c->rtp)
         return -EBUSY;
+    if (!sdp)
+        return offer(c, buf, size);
     rc = sdp_read(sdp, len, &theirs);
     if (rc)
         return rc;
@@ -216,6 +229,27 @@ static int on_offered(struct sip_call *sip, void *arg, const char *sdp, size_t l
         return rc;
     c->session_version++;
     return n;
+}
+
+/* An answer that cannot be used leaves the audio as it was. */
+static void on_agreed(struct sip_call *sip, void *arg, const char *sdp, size_t len)
+{
+    struct call *c = arg;
+    struct sdp_audio theirs;
+
+    if (c->flowing && c->rtp && !sdp_read(sdp, len, &theirs))
+        rtp_connect(c->rtp, &theirs, true);
+}
+
+/* S1 holds for whoever a call is passed on to. */
+static bool on_redirected(struct sip_call *sip, void *arg, const char *user)
+{
+    struct call *c = arg;
+
+    if (redirect_allowed(&c->lane->line->config, c->lc->number, user))
+        return true;
+    c->facts.cause = OUTCOME_BY_REDIRECT;
+    return false;
 }
 
 static void on_info_key(struct sip_call *sip, void *arg, char key, unsigned duration_ms)
@@ -237,6 +271,8 @@ static const struct sip_call_handler sip_handler = {
     .progress = on_progress,
     .answered = on_answered,
     .offered = on_offered,
+    .agreed = on_agreed,
+    .redirected = on_redirected,
     .key = on_info_key,
     .ended = on_ended,
 };

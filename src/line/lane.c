@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "line/lane_priv.h"
 
-enum { SECOND_MS = 1000 };
+enum { SECOND_MS = 1000, LINGER_MS = 4000, LINGER_TURN_MS = 50 };
 
 void lane_fault(struct lane *lane, const char *text)
 {
@@ -179,12 +179,28 @@ int lane_start(struct lane *lane, struct error *err)
     return 0;
 }
 
+/* The last BYE or CANCEL of a call may have been lost: the far side would go on for nobody. Long
+ * enough to send it three times more; usually there is nothing to wait for. */
+static void linger(struct lane *lane)
+{
+    int64_t until = clock_mono_us(loop_clock(lane->loop)) + LINGER_MS * 1000LL;
+    struct sip_stats s;
+
+    sip_read_stats(lane->sip, &s);
+    while (s.calls > 0 && clock_mono_us(loop_clock(lane->loop)) < until) {
+        if (loop_turn(lane->loop, LINGER_TURN_MS))
+            return;
+        sip_read_stats(lane->sip, &s);
+    }
+}
+
 void lane_close(struct lane *lane)
 {
     if (lane->started) {
         loop_stop(lane->loop);
         pthread_join(lane->thread, NULL);
         lane->started = false;
+        linger(lane);
     }
     sip_free(lane->sip);
     pump_free(lane->pump);

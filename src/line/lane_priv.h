@@ -1,5 +1,5 @@
 /* What the own SIP engine's driver files share: driver.c (the desk's side), lane.c (threads),
- * call.c (one call), action.c (what a flow asks of the store). */
+ * call.c (one call), redirect.c, action.c (what a flow asks of the store). */
 #pragma once
 
 #include <pthread.h>
@@ -95,6 +95,9 @@ void call_begin(struct lane *lane, struct line_call *lc);
 void call_hangup(struct call *c, enum outcome_cause cause);
 void call_release(struct call *c); /* when all is over: reports and goes back to the pool */
 int64_t call_now_ms(const struct call *c);
+
+/* redirect.c: may a call be passed on to this user part of a SIP address (S1)? */
+bool redirect_allowed(const struct line_config *config, uint64_t called, const char *user);
 
 /* action.c: flow_host's `action`; flow_action_done follows, at once or from the writer. */
 void action_start(struct call *c, const struct flow_action *a);

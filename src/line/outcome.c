@@ -51,15 +51,17 @@ static enum disposition disposition(const struct outcome_facts *f)
         return DISPOSITION_ANSWERED;
     if (f->cause == OUTCOME_BY_OPERATOR)
         return DISPOSITION_CANCELLED;
-    if (f->cause == OUTCOME_BY_OPT_OUT)
+    if (f->cause == OUTCOME_BY_OPT_OUT || f->cause == OUTCOME_BY_REDIRECT)
         return DISPOSITION_BLACKLISTED;
-    if (f->cause == OUTCOME_BY_FAULT || f->sip.answered)
+    if (f->cause == OUTCOME_BY_FAULT)
         return DISPOSITION_FAILED;
     return unanswered(f);
 }
 
 static const char *by(const struct outcome_facts *f)
 {
+    if (f->cause == OUTCOME_BY_REDIRECT)
+        return "us";
     switch (f->sip.end) {
     case SIP_END_LOCAL:
         return "us";
@@ -80,6 +82,8 @@ static const char *words(const struct outcome_facts *f)
         return "put on a do-not-call list while it rang";
     if (f->cause == OUTCOME_BY_FAULT)
         return "answered, but with no audio format both sides have";
+    if (f->cause == OUTCOME_BY_REDIRECT)
+        return "redirected to a number on a do-not-call list";
     if (f->cause == OUTCOME_BY_LIMIT)
         return "longest call time reached";
     switch (f->sip.end) {

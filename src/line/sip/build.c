@@ -10,8 +10,6 @@
 #include "base/rng.h"
 #include "line/sip/sip_priv.h"
 
-#define ALLOW "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n"
-
 struct text {
     char *p;
     size_t size, len;
@@ -56,26 +54,42 @@ void build_branch(struct sip_call *c)
              ++c->txn, random_u32());
 }
 
+/* Our address as the far side of this call sees it. */
+static const char *here_of(const struct sip_call *c, char *buf, size_t size)
+{
+    if (c->trunk)
+        return c->trunk->here;
+    return sip_here(c->sip, &c->peer, buf, size) ? c->sip->here : buf;
+}
+
+void build_contact(const struct sip_call *c, char *out, size_t size)
+{
+    bool named = c->trunk && c->from_user[0];
+    char buf[80];
+
+    snprintf(out, size, "Contact: <sip:%s%s%s>\r\n", named ? c->from_user : "", named ? "@" : "",
+             here_of(c, buf, sizeof(buf)));
+}
+
 size_t build_request(struct sip_call *c, char *out, size_t size, const char *method, uint32_t cseq,
                      const char *branch, const char *headers, const char *sdp, size_t sdp_len)
 {
+    bool plain = strcmp(method, "CANCEL") == 0 || strcmp(method, "ACK") == 0;
     struct text t = {out, size, 0, false};
-    const char *here = c->trunk ? c->trunk->here : c->sip->here;
-    char local[80];
+    char contact[200], here[80];
 
-    if (!c->trunk && sip_here(c->sip, &c->peer, local, sizeof(local)) == 0)
-        here = local;
     add(&t, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\n", method,
-        c->target, here, branch);
+        c->target, here_of(c, here, sizeof(here)), branch);
     add(&t, "%s", c->route);
     add(&t, "From: %s;tag=%s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %" PRIu32 " %s\r\n", c->our_uri,
         c->our_tag, c->their_uri, c->their_tag[0] ? ";tag=" : "", c->their_tag, c->call_id, cseq,
         method);
-    if (strcmp(method, "CANCEL") != 0 && strcmp(method, "ACK") != 0)
-        add(&t, "Contact: <sip:%s%s%s>\r\n", c->from_user[0] && c->trunk ? c->from_user : "",
-            c->from_user[0] && c->trunk ? "@" : "", here);
+    if (!plain) {
+        build_contact(c, contact, sizeof(contact));
+        add(&t, "%s", contact);
+    }
     if (strcmp(method, "INVITE") == 0)
-        add(&t, ALLOW);
+        add(&t, SIP_ALLOW);
     add(&t, "%s", headers ? headers : "");
     if (c->sip->config.user_agent && strcmp(method, "ACK") != 0)
         add(&t, "User-Agent: %s\r\n", c->sip->config.user_agent);
@@ -162,11 +176,8 @@ size_t build_answer(struct sip_call *c, char *out, size_t size, int status, cons
                     const char *headers, const char *sdp, size_t sdp_len)
 {
     struct text t = {out, size, 0, false};
-    const char *here = c->sip->here;
-    char local[80];
+    char contact[200];
 
-    if (sip_here(c->sip, &c->peer, local, sizeof(local)) == 0)
-        here = local;
     add(&t, "SIP/2.0 %d %s\r\n%s", status, reason, c->via);
     if (status > 100 && status < 300)
         add(&t, "%s", c->record_route);
@@ -174,8 +185,10 @@ size_t build_answer(struct sip_call *c, char *out, size_t size, int status, cons
     if (status > 100)
         add(&t, ";tag=%s", c->our_tag);
     add(&t, "\r\nCall-ID: %s\r\nCSeq: %" PRIu32 " INVITE\r\n", c->call_id, c->invite_cseq);
-    if (status > 100 && status < 300)
-        add(&t, "Contact: <sip:%s>\r\n" ALLOW, here);
+    if (status > 100 && status < 300) {
+        build_contact(c, contact, sizeof(contact));
+        add(&t, "%s" SIP_ALLOW, contact);
+    }
     add(&t, "%s", headers ? headers : "");
     if (c->sip->config.user_agent)
         add(&t, "Server: %s\r\n", c->sip->config.user_agent);

@@ -8,20 +8,14 @@
 
 static const struct span no_reason = {"", 0};
 
-static bool is_sdp(const struct message *m)
-{
-    return m->body.len && span_is_nocase(m->content_type, "application/sdp");
-}
-
 /* From without its tag, which we add ourselves. */
 static int copy_from(struct sip_call *c, const struct message *m)
 {
-    struct span uri, host, from = m->from;
-    uint16_t port;
+    struct address a;
 
-    if (!message_uri(from, &uri, &host, &port) || uri.len + 3 > sizeof(c->their_uri))
+    if (!message_address(m->from, &a) || a.uri.len + 3 > sizeof(c->their_uri))
         return -EBADMSG;
-    snprintf(c->their_uri, sizeof(c->their_uri), "<%.*s>", (int)uri.len, uri.p);
+    snprintf(c->their_uri, sizeof(c->their_uri), "<%.*s>", (int)a.uri.len, a.uri.p);
     return 0;
 }
 
@@ -46,26 +40,26 @@ static int copy_record_route(struct sip_call *c, const struct message *m)
 static int read_invite(struct sip_call *c, const struct message *m,
                        const struct sockaddr_storage *from)
 {
-    struct span contact = message_header(m, HEADER_CONTACT, 0), uri, host;
-    uint16_t port;
+    struct address contact;
 
-    c->peer = *from;
+    c->peer = c->asked = *from;
     c->incoming = true;
     c->state = CALL_INCOMING;
     c->their_cseq = c->invite_cseq = m->cseq;
+    c->their_branch = m->branch.p ? sip_hash(c->sip, m->branch.p, m->branch.len) : 0;
     c->cseq = random_u32() & 0xffff;
     snprintf(c->our_tag, sizeof(c->our_tag), "e%08x%08x", random_u32(), random_u32());
-    if (!message_uri(contact, &uri, &host, &port) || !m->from_tag.p)
+    if (!message_address(message_header(m, HEADER_CONTACT, 0), &contact) || !m->from_tag.p)
         return 400;
     if (span_copy(m->call_id, c->call_id, sizeof(c->call_id)) ||
         span_copy(m->from_tag, c->their_tag, sizeof(c->their_tag)) ||
         span_copy(m->to, c->our_uri, sizeof(c->our_uri)) ||
-        span_copy(uri, c->target, sizeof(c->target)) || copy_from(c, m) ||
+        span_copy(contact.uri, c->target, sizeof(c->target)) || copy_from(c, m) ||
         build_vias(m, from, c->via, sizeof(c->via)) || copy_record_route(c, m))
         return 513;
     span_copy(m->uri_user.p ? m->uri_user : m->to_user, c->to_user, sizeof(c->to_user));
     span_copy(m->from_user, c->from_user, sizeof(c->from_user));
-    if (is_sdp(m)) {
+    if (message_has_sdp(m)) {
         if (m->body.len >= sizeof(c->sdp))
             return 513;
         memcpy(c->sdp, m->body.p, m->body.len);
@@ -83,17 +77,11 @@ static void drop(struct sip_call *c)
 
 void callee_invite(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
 {
-    struct span require = message_header(m, HEADER_REQUIRE, 0);
     struct sip_call *c;
-    char headers[160];
     int status;
 
-    if (require.p && require.len) {
-        snprintf(headers, sizeof(headers), "Unsupported: %.*s\r\n",
-                 (int)(require.len < 100 ? require.len : 100), require.p);
-        respond(s, m, from, 420, "Bad Extension", "u", headers);
+    if (dialog_unsupported(s, m, from, ""))
         return;
-    }
     c = s->handler && s->handler->incoming ? sip_call_take(s) : NULL;
     if (!c) {
         respond(s, m, from, 503, "Service Unavailable", "f", "Retry-After: 5\r\n");
@@ -151,13 +139,9 @@ int sip_call_answer(struct sip_call *c, const char *sdp, size_t len)
 
     if (c->state != CALL_INCOMING)
         return -EINVAL;
-    if (len >= sizeof(c->ours))
-        return -ENOSPC;
     n = build_answer(c, c->wire, sizeof(c->wire), 200, "OK", NULL, sdp, len);
     if (!n)
         return -ENOSPC;
-    memcpy(c->ours, sdp, len);
-    c->ours[len] = '\0';
     c->state = CALL_ACCEPTED;
     c->result.answered = true;
     c->result.status = 200;
@@ -197,13 +181,19 @@ int sip_call_reject(struct sip_call *c, int status, const char *reason, const ch
 
 void callee_ack(struct sip_call *c, const struct message *m)
 {
+    bool sdp = message_has_sdp(m);
+
+    if (!span_is(m->to_tag, c->our_tag) || !dialog_tag_is(m->from_tag, c->their_tag))
+        return;
     if (c->reinvite && m->cseq == c->reinvite_cseq) {
         timer_stop(&c->retry);
         timer_stop(&c->over);
         c->reinvite = false;
+        if (c->our_offer && sdp && c->taken && c->handler->agreed)
+            c->handler->agreed(c, c->arg, m->body.p, m->body.len);
         return;
     }
-    if (!c->incoming || m->cseq != c->invite_cseq || !span_is(m->to_tag, c->our_tag))
+    if (!c->incoming || m->cseq != c->invite_cseq)
         return;
     if (c->state == CALL_REJECTED) {
         sip_call_finish(c);
@@ -217,7 +207,7 @@ void callee_ack(struct sip_call *c, const struct message *m)
     if (c->bye_wanted)
         dialog_bye(c);
     else if (c->taken && c->handler->answered)
-        c->handler->answered(c, c->arg, is_sdp(m) ? m->body.p : NULL, is_sdp(m) ? m->body.len : 0);
+        c->handler->answered(c, c->arg, sdp ? m->body.p : NULL, sdp ? m->body.len : 0);
 }
 
 void callee_cancel(struct sip_call *c, const struct message *m, const struct sockaddr_storage *from)

@@ -1,20 +1,18 @@
-/* Calls we make: INVITE and what comes back (RFC 3261 9, 13, 17.1.1; RFC 6026). */
-#include <arpa/inet.h>
+/* Calls we make: INVITE and what comes back (RFC 3261 9, 13, 17.1.1; RFC 6026).
+ *
+ * calling -> proceeding -> (cancelling) -> up -> bye -> over. A challenge or a redirection begins
+ * anew with the next CSeq. Timer A and B run while calling; Timer C is the ring timeout; Timer D is
+ * stray.c's: a final answer that comes again is acknowledged without a call. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/rng.h"
-#include "line/sip/digest.h"
 #include "line/sip/sip_priv.h"
 
 static const struct span no_reason = {"", 0};
-
-static void make_tag(const struct sip *s, const char *call_id, size_t len, char out[24])
-{
-    snprintf(out, 24, "k%016llx", (unsigned long long)hash_bytes(call_id, len, ~s->secret));
-}
 
 /* What goes into a header must not end it. */
 static bool harmless(const char *text, const char *also_not)
@@ -25,18 +23,28 @@ static bool harmless(const char *text, const char *also_not)
     return true;
 }
 
+static uint64_t target_hash(const struct sip_call *c, struct span uri)
+{
+    return sip_hash(c->sip, uri.p, uri.len);
+}
+
 static void send_invite(struct sip_call *c)
 {
-    char headers[960];
-    size_t n;
+    char headers[2 * CREDENTIALS_LINE_MAX + sizeof(c->extra)];
+    size_t n = 0;
 
     c->invite_cseq = ++c->cseq;
     build_branch(c);
     memcpy(c->invite_branch, c->branch, sizeof(c->branch));
-    snprintf(headers, sizeof(headers), "%s%s", c->auth, c->extra);
     c->state = CALL_CALLING;
-    n = build_request(c, c->wire, sizeof(c->wire), "INVITE", c->cseq, c->branch, headers, c->sdp,
-                      c->sdp_len);
+    c->unreachable = false;
+    c->early_tag[0] = '\0';
+    c->asked = c->peer;
+    if (credentials_lines(&c->auth, headers, sizeof(headers)) == 0) {
+        strcat(headers, c->extra);
+        n = build_request(c, c->wire, sizeof(c->wire), "INVITE", c->cseq, c->branch, headers,
+                          c->sdp, c->sdp_len);
+    }
     if (n == 0) {
         sip_call_over(c, SIP_END_PROTOCOL, 0, (struct span){"the INVITE is too long", 22});
         sip_call_finish(c);
@@ -46,41 +54,54 @@ static void send_invite(struct sip_call *c)
                c->sip->config.timer_b_ms ? c->sip->config.timer_b_ms : sip_64t1(c->sip));
 }
 
-int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_call_handler *h,
-                    void *arg, struct sip_call **out)
+static bool acceptable(const struct sip_invite *i)
 {
-    struct sip_trunk *t = i->trunk;
-    struct sip_call *c;
-    char at[80];
+    const struct sip_trunk *t = i->trunk;
+    size_t name = i->display ? strlen(i->display) : 0;
 
-    if (!harmless(i->to, "<>@; ") || !harmless(i->from, "<>@; ") || !harmless(i->display, "\"\\") ||
-        i->sdp_len >= SDP_KEPT || !i->to || !i->from || strlen(i->to) + strlen(t->domain) > 400 ||
-        strlen(i->from) + strlen(t->domain) + (i->display ? strlen(i->display) : 0) > 400)
-        return -EINVAL;
-    c = sip_call_take(s);
-    if (!c)
-        return -EBUSY;
-    c->trunk = t;
-    c->peer = t->addr;
-    c->handler = h;
-    c->arg = arg;
-    c->taken = true;
-    random_token(c->call_id, 33);
-    make_tag(s, c->call_id, strlen(c->call_id), c->our_tag);
-    sip_addr_text(&t->addr, at, sizeof(at));
-    snprintf(c->target, sizeof(c->target), "sip:%s@%s", i->to, at);
+    return i->to && i->from && harmless(i->to, "<>@;?\" ") && harmless(i->from, "<>@;?\" ") &&
+           harmless(i->display, "\"\\") && i->sdp_len < SDP_KEPT &&
+           (!i->header || strlen(i->header) < sizeof(((struct sip_call *)0)->extra)) &&
+           strlen(i->to) < sizeof(((struct sip_call *)0)->to_user) &&
+           strlen(i->from) < sizeof(((struct sip_call *)0)->from_user) &&
+           strlen(i->from) + strlen(t->domain) + name < 400;
+}
+
+static void describe(struct sip_call *c, const struct sip_invite *i)
+{
+    const struct sip_trunk *t = i->trunk;
+    bool named = i->display && i->display[0];
+
+    snprintf(c->target, sizeof(c->target), "sip:%s@%s", i->to, t->at);
     snprintf(c->their_uri, sizeof(c->their_uri), "<sip:%s@%s>", i->to, t->domain);
-    if (i->display)
-        snprintf(c->our_uri, sizeof(c->our_uri), "\"%s\" <sip:%s@%s>", i->display, i->from,
-                 t->domain);
-    else
-        snprintf(c->our_uri, sizeof(c->our_uri), "<sip:%s@%s>", i->from, t->domain);
+    snprintf(c->our_uri, sizeof(c->our_uri), "%s%s%s<sip:%s@%s>", named ? "\"" : "",
+             named ? i->display : "", named ? "\" " : "", i->from, t->domain);
     snprintf(c->to_user, sizeof(c->to_user), "%s", i->to);
     snprintf(c->from_user, sizeof(c->from_user), "%s", i->from);
     snprintf(c->extra, sizeof(c->extra), "%s", i->header ? i->header : "");
     memcpy(c->sdp, i->sdp, i->sdp_len);
     c->sdp_len = i->sdp_len;
-    snprintf(c->ours, sizeof(c->ours), "%.*s", (int)i->sdp_len, i->sdp);
+}
+
+int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_call_handler *h,
+                    void *arg, struct sip_call **out)
+{
+    struct sip_call *c;
+
+    if (!acceptable(i))
+        return -EINVAL;
+    c = sip_call_take(s);
+    if (!c)
+        return -EBUSY;
+    c->trunk = i->trunk;
+    c->peer = i->trunk->addr;
+    c->handler = h;
+    c->arg = arg;
+    c->taken = true;
+    random_token(c->call_id, 33);
+    stray_tag(s, (struct span){c->call_id, strlen(c->call_id)}, c->our_tag);
+    describe(c, i);
+    c->tried[0] = target_hash(c, (struct span){c->target, strlen(c->target)});
     c->cseq = random_u32() & 0xffff;
     if (sip_call_enter(c)) {
         c->told = true;
@@ -96,31 +117,29 @@ int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_
 
 /* ---- CANCEL --------------------------------------------------------------------------------- */
 
-static void reason_header(const struct sip_call *c, char *out, size_t size)
-{
-    out[0] = '\0';
-    if (c->q850)
-        snprintf(out, size, "Reason: Q.850;cause=%d\r\n", c->q850);
-}
-
 static void send_cancel(struct sip_call *c)
 {
-    char headers[48];
+    char reason[48] = "";
     size_t n;
 
-    reason_header(c, headers, sizeof(headers));
+    if (c->q850)
+        snprintf(reason, sizeof(reason), "Reason: Q.850;cause=%d\r\n", c->q850);
     c->cancel_wanted = true;
     c->state = CALL_CANCELLING;
     n = build_request(c, c->wire, sizeof(c->wire), "CANCEL", c->invite_cseq, c->invite_branch,
-                      headers, NULL, 0);
+                      reason, NULL, 0);
     sip_resend(c, c->wire, n, sip_64t1(c->sip));
 }
 
+/* A CANCEL may not leave before a provisional answer came (9.1): until then, or until timer B, the
+ * INVITE goes on. Who hangs up need not wait for that; what rings out does: only the end tells
+ * whether it rang at all. */
 void caller_hangup(struct sip_call *c)
 {
     switch (c->state) {
-    case CALL_CALLING: /* a CANCEL may not leave before a provisional answer came (9.1) */
+    case CALL_CALLING:
         c->cancel_wanted = true;
+        sip_call_over(c, SIP_END_LOCAL, 0, no_reason);
         break;
     case CALL_PROCEEDING:
         send_cancel(c);
@@ -134,19 +153,27 @@ void caller_hangup(struct sip_call *c)
     }
 }
 
+void caller_rang_out(struct sip_call *c)
+{
+    if (c->state == CALL_CALLING)
+        c->cancel_wanted = true;
+    else if (c->state == CALL_PROCEEDING)
+        send_cancel(c);
+}
+
 void caller_timeout(struct sip_call *c)
 {
     switch (c->state) {
     case CALL_CALLING:
         c->sip->stats.timeouts++;
-        sip_call_over(c, c->cancel_wanted ? SIP_END_LOCAL : SIP_END_TIMEOUT, 0, no_reason);
+        sip_call_over(c, c->unreachable ? SIP_END_TRANSPORT : SIP_END_TIMEOUT, 0, no_reason);
         sip_call_finish(c);
         break;
     case CALL_CANCELLING:
         sip_call_over(c, SIP_END_LOCAL, 0, no_reason);
         sip_call_finish(c);
         break;
-    case CALL_UP: /* no ACK to our 2xx to a re-INVITE */
+    case CALL_UP: /* no ACK to our 2xx to a re-INVITE, no answer to our UPDATE */
         c->sip->stats.timeouts++;
         sip_call_over(c, SIP_END_TIMEOUT, 0, no_reason);
         dialog_bye(c);
@@ -159,7 +186,7 @@ void caller_timeout(struct sip_call *c)
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
-/* Within the transaction: same branch, same request URI (17.1.1.3). */
+/* Within the transaction: same branch, same request URI, To as in the answer (17.1.1.3). */
 static void ack_rejection(struct sip_call *c, const struct message *m)
 {
     char tag[TAG_MAX], out[WIRE_MAX];
@@ -171,93 +198,62 @@ static void ack_rejection(struct sip_call *c, const struct message *m)
     n = build_request(c, out, sizeof(out), "ACK", m->cseq, c->invite_branch, NULL, NULL, 0);
     memcpy(c->their_tag, tag, sizeof(tag));
     if (n)
-        sip_transmit(c->sip, &c->peer, out, n);
+        sip_transmit(c->sip, &c->asked, out, n);
 }
 
-static void ack_answer(struct sip_call *c)
+/* A transaction of its own (13.2.2.4), with the credentials of the INVITE (22.1). */
+void caller_ack(struct sip_call *c)
 {
-    char branch[BRANCH_MAX], out[WIRE_MAX];
+    char branch[BRANCH_MAX], out[WIRE_MAX], auth[2 * CREDENTIALS_LINE_MAX];
     size_t n;
 
     snprintf(branch, sizeof(branch), "z9hG4bKa%08x%08x", random_u32(), random_u32());
-    n = build_request(c, out, sizeof(out), "ACK", c->invite_cseq, branch, c->auth, NULL, 0);
+    if (credentials_lines(&c->auth, auth, sizeof(auth)))
+        auth[0] = '\0';
+    n = build_request(c, out, sizeof(out), "ACK", c->invite_cseq, branch, auth, NULL, 0);
     if (n)
         sip_transmit(c->sip, &c->peer, out, n);
 }
 
-static bool numeric_address(struct span host, uint16_t port, struct sockaddr_storage *out)
+/* Loose routers only (16.12): strict ones are of RFC 2543. */
+int caller_adopt(struct sip_call *c, const struct message *m)
 {
-    struct sockaddr_in *in = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    char text[64];
-
-    if (span_copy(host, text, sizeof(text)))
-        return false;
-    memset(out, 0, sizeof(*out));
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = htons(port ? port : 5060);
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = htons(port ? port : 5060);
-        return true;
-    }
-    return false;
-}
-
-/* Where the address of a Contact or Route leads; names stay with the trunk. */
-static void aim(struct sip_call *c, struct span address)
-{
-    struct sockaddr_storage to;
-    struct span uri, host;
-    uint16_t port;
-
-    if (message_uri(address, &uri, &host, &port) && numeric_address(host, port, &to) &&
-        to.ss_family == c->peer.ss_family)
-        c->peer = to;
-}
-
-static int adopt(struct sip_call *c, const struct message *m)
-{
-    struct span contact = message_header(m, HEADER_CONTACT, 0), uri, host;
+    struct address contact, route;
     unsigned last = 0;
-    uint16_t port;
 
     if (span_copy(m->to_tag, c->their_tag, sizeof(c->their_tag)) ||
         build_routes(m, true, c->route, sizeof(c->route)))
         return -EBADMSG;
-    if (message_uri(contact, &uri, &host, &port) && uri.len < sizeof(c->target))
-        span_copy(uri, c->target, sizeof(c->target));
-    if (!c->route[0]) {
-        aim(c, contact);
-        return 0;
+    if (strcmp(c->their_tag, c->early_tag) != 0)
+        c->their_cseq = 0; /* another telephone than the one that rang */
+    if (message_address(message_header(m, HEADER_CONTACT, 0), &contact)) {
+        span_copy(contact.uri, c->target, sizeof(c->target));
+        if (!c->route[0])
+            sip_aim(&contact, &c->peer);
     }
+    if (!c->route[0])
+        return 0;
     while (message_header(m, HEADER_RECORD_ROUTE, last + 1).p)
         last++;
-    aim(c, message_header(m, HEADER_RECORD_ROUTE, last));
+    if (message_address(message_header(m, HEADER_RECORD_ROUTE, last), &route))
+        sip_aim(&route, &c->peer);
     return 0;
-}
-
-static bool is_sdp(const struct message *m)
-{
-    return m->body.len && span_is_nocase(m->content_type, "application/sdp");
 }
 
 static void take_answer(struct sip_call *c, const struct message *m)
 {
-    bool wanted = !c->cancel_wanted && !c->telling;
+    bool wanted = !c->cancel_wanted && !c->telling, sdp = message_has_sdp(m);
 
     timer_stop(&c->retry);
     timer_stop(&c->over);
     timer_stop(&c->ring);
-    if (adopt(c, m)) {
+    if (caller_adopt(c, m)) {
+        /* Its repetition is a stray one: acknowledged and ended without us. */
         sip_call_over(c, SIP_END_PROTOCOL, m->status, m->reason);
         sip_call_finish(c);
         return;
     }
-    ack_answer(c);
+    caller_ack(c);
     c->result.answered = true;
     c->result.status = m->status;
     c->state = CALL_UP;
@@ -267,64 +263,83 @@ static void take_answer(struct sip_call *c, const struct message *m)
         return;
     }
     c->sip->stats.answered++;
+    session_granted(c, m);
     if (c->handler->answered)
-        c->handler->answered(c, c->arg, is_sdp(m) ? m->body.p : NULL, is_sdp(m) ? m->body.len : 0);
+        c->handler->answered(c, c->arg, sdp ? m->body.p : NULL, sdp ? m->body.len : 0);
 }
 
-/* The first challenge we can answer, as their preference goes. */
-static bool answer_challenge(struct sip_call *c, const struct message *m, const char *method)
+/* A q of a Contact, in thousandths; 1 without. */
+static unsigned preference(struct span contact)
 {
-    bool proxy = m->status == 407;
-    struct span challenge;
-    const struct sip_trunk *t = c->trunk;
+    struct span q = span_param(contact, "q");
+    unsigned value = 0;
 
-    if (!t || !t->config.user)
-        return false;
-    for (unsigned i = 0;; i++) {
-        challenge =
-            message_header(m, proxy ? HEADER_PROXY_AUTHENTICATE : HEADER_WWW_AUTHENTICATE, i);
-        if (!challenge.p)
-            return false;
-        if (digest_usable(challenge))
-            break;
-    }
-    if (c->auth_tries > 0 && !digest_stale(challenge))
-        return false; /* the same credentials would fail again */
-    if (++c->auth_tries > AUTH_TRIES)
-        return false;
-    return digest_answer(challenge, proxy, method, c->target, t->config.user,
-                         t->config.password ? t->config.password : "", 1, c->auth,
-                         sizeof(c->auth)) > 0;
+    if (!q.p || q.p[0] != '0')
+        return 1000;
+    for (size_t i = 0; i < 3; i++)
+        value = value * 10 + (i + 2 < q.len ? (unsigned)(q.p[i + 2] - '0') % 10 : 0);
+    return value;
 }
 
+static bool was_tried(const struct sip_call *c, uint64_t target)
+{
+    for (unsigned i = 0; i <= c->redirects; i++)
+        if (c->tried[i] == target)
+            return true;
+    return false;
+}
+
+/* The likeliest of the Contacts that was not tried yet (8.1.3.4): no loops, and not for ever. */
 static bool follow(struct sip_call *c, const struct message *m)
 {
-    struct span contact = message_header(m, HEADER_CONTACT, 0), uri, host;
-    uint16_t port;
+    struct address best = {0}, a;
+    unsigned best_q = 0;
+    struct span contact;
+    char user[64];
 
-    if (!message_uri(contact, &uri, &host, &port) || ++c->redirects > REDIRECTS_MAX ||
-        uri.len >= sizeof(c->target) || uri.len < 4 || memcmp(uri.p, "sip:", 4) != 0)
+    if (c->redirects == REDIRECTS_MAX)
         return false;
-    span_copy(uri, c->target, sizeof(c->target));
-    aim(c, contact);
+    for (unsigned i = 0; (contact = message_header(m, HEADER_CONTACT, i)).p; i++) {
+        unsigned q = preference(contact);
+
+        if (!message_address(contact, &a) || a.uri.len >= sizeof(c->target) || a.uri.len < 4 ||
+            strncasecmp(a.uri.p, "sip:", 4) != 0 || was_tried(c, target_hash(c, a.uri)))
+            continue;
+        if (best.uri.p && q <= best_q)
+            continue;
+        best = a;
+        best_q = q;
+    }
+    if (!best.uri.p || span_copy(best.user, user, sizeof(user)))
+        return false;
+    if (c->handler->redirected && !c->handler->redirected(c, c->arg, user))
+        return false;
+    c->tried[++c->redirects] = target_hash(c, best.uri);
+    span_copy(best.uri, c->target, sizeof(c->target));
+    sip_aim(&best, &c->peer);
+    credentials_clear(&c->auth); /* they were made for another target */
     return true;
+}
+
+static bool try_again(struct sip_call *c, const struct message *m)
+{
+    const struct sip_trunk *t = c->trunk;
+
+    if (c->cancel_wanted || c->telling)
+        return false;
+    if (m->status == 401 || m->status == 407)
+        return credentials_answer(&c->auth, m, "INVITE", c->target, t->config.user, t->password);
+    return m->status < 400 && follow(c, m);
 }
 
 static void take_rejection(struct sip_call *c, const struct message *m)
 {
     struct span after = message_header(m, HEADER_RETRY_AFTER, 0);
-    bool again = false;
 
     timer_stop(&c->retry);
     timer_stop(&c->over);
     ack_rejection(c, m);
-    if (!c->cancel_wanted && !c->telling) {
-        if (m->status == 401 || m->status == 407)
-            again = answer_challenge(c, m, "INVITE");
-        else if (m->status >= 300 && m->status < 400)
-            again = follow(c, m);
-    }
-    if (again) {
+    if (try_again(c, m)) {
         send_invite(c);
         return;
     }
@@ -336,6 +351,8 @@ static void take_rejection(struct sip_call *c, const struct message *m)
 
 static void take_progress(struct sip_call *c, const struct message *m)
 {
+    bool sdp = message_has_sdp(m);
+
     if (c->state == CALL_CALLING) {
         timer_stop(&c->retry);
         timer_stop(&c->over);
@@ -345,13 +362,19 @@ static void take_progress(struct sip_call *c, const struct message *m)
             return;
         }
     }
-    if (c->state == CALL_PROCEEDING && m->status > 100 && !c->cancel_wanted && c->taken &&
-        c->handler->progress)
-        c->handler->progress(c, c->arg, m->status, is_sdp(m) ? m->body.p : NULL,
-                             is_sdp(m) ? m->body.len : 0);
+    if (c->state != CALL_PROCEEDING || m->status == 100)
+        return;
+    if (!span_is(m->to_tag, c->early_tag)) {
+        c->their_cseq = 0;
+        if (span_copy(m->to_tag, c->early_tag, sizeof(c->early_tag)))
+            c->early_tag[0] = '\0';
+    }
+    if (c->taken && c->handler->progress)
+        c->handler->progress(c, c->arg, m->status, sdp ? m->body.p : NULL, sdp ? m->body.len : 0);
 }
 
-void caller_response(struct sip_call *c, const struct message *m)
+void caller_response(struct sip_call *c, const struct message *m,
+                     const struct sockaddr_storage *from)
 {
     bool pending =
         c->state == CALL_CALLING || c->state == CALL_PROCEEDING || c->state == CALL_CANCELLING;
@@ -362,61 +385,13 @@ void caller_response(struct sip_call *c, const struct message *m)
     } else if (m->status < 300) {
         if (pending)
             take_answer(c, m);
-        else if (span_is(m->to_tag, c->their_tag))
-            ack_answer(c); /* our ACK was lost */
+        else if (c->result.answered && dialog_tag_is(m->to_tag, c->their_tag))
+            caller_ack(c); /* our ACK was lost */
         else
-            caller_stray(c->sip, m, &c->peer); /* another branch of a fork answered too */
+            stray_response(c->sip, m, from); /* another branch of a fork answered too */
     } else if (pending) {
         take_rejection(c, m);
     } else {
         ack_rejection(c, m);
     }
-}
-
-/* ---- answers whose call is gone, or forked ones --------------------------------------------- */
-
-/* An ACK or BYE made from the response alone. */
-static void stray_request(struct sip *s, const struct message *m, const struct sockaddr_storage *to,
-                          const char *method, uint32_t cseq, struct span uri, struct span branch,
-                          const char *routes)
-{
-    char out[WIRE_MAX];
-    int n = snprintf(out, sizeof(out),
-                     "%s %.*s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%.*s;rport\r\n"
-                     "Max-Forwards: 70\r\n%sFrom: %.*s\r\nTo: %.*s\r\nCall-ID: %.*s\r\n"
-                     "CSeq: %u %s\r\nContent-Length: 0\r\n\r\n",
-                     method, (int)uri.len, uri.p, s->here, (int)branch.len, branch.p, routes,
-                     (int)m->from.len, m->from.p, (int)m->to.len, m->to.p, (int)m->call_id.len,
-                     m->call_id.p, cseq, method);
-
-    if (n > 0 && (size_t)n < sizeof(out))
-        sip_transmit(s, to, out, (size_t)n);
-}
-
-/* Only what carries a tag that we made for this Call-ID is answered: a stranger cannot make us
- * send. */
-void caller_stray(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
-{
-    struct span contact = message_header(m, HEADER_CONTACT, 0), uri, host;
-    char tag[24], routes[ROUTE_MAX], branch[BRANCH_MAX];
-    uint16_t port;
-
-    make_tag(s, m->call_id.p, m->call_id.len, tag);
-    if (!span_is(m->from_tag, tag) || !span_is(m->cseq_method, "INVITE") || m->status < 200) {
-        if (!span_is(m->from_tag, tag))
-            s->stats.strangers++;
-        return;
-    }
-    if (m->status >= 300) {
-        if (message_uri(m->to, &uri, &host, &port))
-            stray_request(s, m, from, "ACK", m->cseq, uri, m->branch, "");
-        return;
-    }
-    if (!message_uri(contact, &uri, &host, &port) || build_routes(m, true, routes, sizeof(routes)))
-        return;
-    snprintf(branch, sizeof(branch), "z9hG4bKs%08x%08x", random_u32(), random_u32());
-    stray_request(s, m, from, "ACK", m->cseq, uri, (struct span){branch, strlen(branch)}, routes);
-    snprintf(branch, sizeof(branch), "z9hG4bKs%08x%08x", random_u32(), random_u32());
-    stray_request(s, m, from, "BYE", m->cseq + 1000, uri, (struct span){branch, strlen(branch)},
-                  routes);
 }

@@ -31,7 +31,11 @@ static struct span param(struct span c, const char *name)
         key_len = (size_t)(p - key);
         if (p >= end || *p == ',')
             continue;
-        value = ++p;
+        while (key_len > 0 && isspace((unsigned char)key[key_len - 1]))
+            key_len--;
+        for (p++; p < end && isspace((unsigned char)*p);)
+            p++;
+        value = p;
         if (p < end && *p == '"') {
             value = ++p;
             while (p < end && *p != '"')
@@ -65,7 +69,23 @@ static const EVP_MD *hash_of(struct span c)
 
     if (!algorithm.p || span_is_nocase(algorithm, "MD5"))
         return EVP_md5();
-    return span_is_nocase(algorithm, "SHA-256") ? EVP_sha256() : NULL;
+    if (span_is_nocase(algorithm, "SHA-256"))
+        return EVP_sha256();
+    return span_is_nocase(algorithm, "SHA-512-256") ? EVP_sha512_256() : NULL;
+}
+
+/* Is "auth" one of the words of qop? "auth-int" is not. */
+static bool offers_auth(struct span qop)
+{
+    size_t n;
+
+    for (size_t i = 0; i < qop.len; i += n + 1) {
+        for (n = 0; i + n < qop.len && qop.p[i + n] != ',' && qop.p[i + n] != ' ';)
+            n++;
+        if (span_is_nocase((struct span){qop.p + i, n}, "auth"))
+            return true;
+    }
+    return false;
 }
 
 bool digest_usable(struct span challenge)
@@ -75,7 +95,7 @@ bool digest_usable(struct span challenge)
     if (!c.p || !hash_of(c) || !param(c, "realm").p || !param(c, "nonce").p)
         return false;
     qop = param(c, "qop");
-    return !qop.p || span_has(qop, "auth");
+    return !qop.p || offers_auth(qop);
 }
 
 bool digest_stale(struct span challenge)
@@ -143,6 +163,9 @@ int digest_answer(struct span challenge, bool proxy, const char *method, const c
                  "%s: Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
                  "response=\"%s\", algorithm=%s%s\r\n",
                  proxy ? "Proxy-Authorization" : "Authorization", user, realm, nonce, uri, answer,
-                 md == EVP_sha256() ? "SHA-256" : "MD5", tail);
+                 md == EVP_md5()      ? "MD5"
+                 : md == EVP_sha256() ? "SHA-256"
+                                      : "SHA-512-256",
+                 tail);
     return n < 0 || (size_t)n >= size ? -ENOSPC : n;
 }

@@ -3,7 +3,8 @@
 
 #include "line/sip/message.h"
 
-/* Is this a challenge we can answer: Digest with MD5 or SHA-256, qop auth or none? */
+/* Is this a challenge we can answer: Digest with MD5, SHA-256 or SHA-512-256, qop auth or
+ * none? */
 bool digest_usable(struct span challenge);
 bool digest_stale(struct span challenge);
 /* Writes "Authorization: Digest …\r\n" (proxy: Proxy-Authorization). Returns its length, -EINVAL,

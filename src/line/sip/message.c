@@ -34,7 +34,10 @@ static const enum sip_hdrid ids[HEADER_COUNT] = {
     [HEADER_SESSION_EXPIRES] = SIP_HDR_SESSION_EXPIRES,
     [HEADER_REASON] = SIP_HDR_REASON,
     [HEADER_REQUIRE] = SIP_HDR_REQUIRE,
-    [HEADER_CSEQ] = SIP_HDR_CSEQ,
+    [HEADER_SUPPORTED] = SIP_HDR_SUPPORTED,
+    [HEADER_ALLOW] = SIP_HDR_ALLOW,
+    [HEADER_MIN_EXPIRES] = SIP_HDR_MIN_EXPIRES,
+    [HEADER_MIN_SE] = SIP_HDR_MIN_SE,
 };
 
 static struct span span_of(const struct pl *pl)
@@ -92,6 +95,7 @@ int message_parse(const char *data, size_t len, struct message *out)
         .from_tag = span_of(&m->from.tag),
         .to_tag = span_of(&m->to.tag),
         .branch = span_of(&m->via.branch),
+        .sent_by = span_of(&m->via.sentby),
         .cseq_method = span_of(&m->cseq.met),
         .from_user = span_of(&m->from.uri.user),
         .to_user = span_of(&m->to.uri.user),
@@ -135,16 +139,35 @@ struct span message_header(const struct message *m, enum message_header h, unsig
     return s.found;
 }
 
-bool message_uri(struct span address, struct span *uri, struct span *host, uint16_t *port)
+bool message_lists(const struct message *m, enum message_header h, const char *word)
 {
-    const struct pl pl = {address.p, address.len};
+    struct span s;
+
+    for (unsigned i = 0; (s = message_header(m, h, i)).p; i++)
+        if (span_is_nocase(s, word))
+            return true;
+    return false;
+}
+
+bool message_has_sdp(const struct message *m)
+{
+    return m->body.len && span_is_nocase(m->content_type, "application/sdp");
+}
+
+bool message_address(struct span value, struct address *out)
+{
+    const struct pl pl = {value.p, value.len};
     struct sip_addr a;
 
-    if (!address.p || sip_addr_decode(&a, &pl) || !pl_isset(&a.uri.host))
+    if (!value.p || sip_addr_decode(&a, &pl) || !pl_isset(&a.uri.host) || !pl_isset(&a.auri))
         return false;
-    *uri = span_of(&a.auri);
-    *host = span_of(&a.uri.host);
-    *port = a.uri.port;
+    for (size_t i = 0; i < a.auri.l; i++)
+        if ((unsigned char)a.auri.p[i] <= ' ' || strchr("<>?\"\x7f", a.auri.p[i]))
+            return false;
+    *out = (struct address){.uri = span_of(&a.auri),
+                            .user = span_of(&a.uri.user),
+                            .host = span_of(&a.uri.host),
+                            .port = a.uri.port};
     return true;
 }
 
@@ -166,6 +189,20 @@ bool span_has(struct span s, const char *text)
         if (strncasecmp(s.p + i, text, n) == 0)
             return true;
     return false;
+}
+
+struct span span_param(struct span value, const char *name)
+{
+    const struct pl pl = {value.p, value.len};
+    struct pl found;
+
+    if (!value.p || msg_param_decode(&pl, name, &found))
+        return (struct span){NULL, 0};
+    if (found.l >= 2 && found.p[0] == '"') {
+        found.p++;
+        found.l -= 2;
+    }
+    return span_of(&found);
 }
 
 int span_copy(struct span s, char *out, size_t size)

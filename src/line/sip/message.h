@@ -22,7 +22,10 @@ enum message_header {
     HEADER_SESSION_EXPIRES,
     HEADER_REASON,
     HEADER_REQUIRE,
-    HEADER_CSEQ,
+    HEADER_SUPPORTED,
+    HEADER_ALLOW,
+    HEADER_MIN_EXPIRES,
+    HEADER_MIN_SE,
     HEADER_COUNT
 };
 
@@ -32,7 +35,8 @@ struct message {
     int status;              /* of a response */
     struct span method, uri; /* of a request */
     struct span reason;      /* of a response */
-    struct span call_id, from, to, from_tag, to_tag, branch, cseq_method;
+    struct span call_id, from, to, from_tag, to_tag, cseq_method;
+    struct span branch, sent_by; /* of the topmost Via; sent_by as it stands: host or host:port */
     struct span from_user, to_user, uri_user;
     uint32_t cseq;
     struct span content_type, body;
@@ -43,12 +47,23 @@ int message_parse(const char *data, size_t len, struct message *out);
 void message_free(struct message *m);
 /* The index-th value of a header, lists split at their commas. */
 struct span message_header(const struct message *m, enum message_header h, unsigned index);
-/* The URI within a Contact, From or To value; false when it is none. host and port: of the URI,
- * port 0 when it names none. */
-bool message_uri(struct span address, struct span *uri, struct span *host, uint16_t *port);
+/* Is the word one of a header's values (Supported, Require, Allow)? */
+bool message_lists(const struct message *m, enum message_header h, const char *word);
+/* Has it a session description? */
+bool message_has_sdp(const struct message *m);
+/* What a Contact, From, To or Route value leads to. */
+struct address {
+    struct span uri, user, host;
+    uint16_t port; /* 0: the URI names none */
+};
+/* False: there is none, or one that must not go into a message of ours (spaces, control
+ * characters, header fields). */
+bool message_address(struct span value, struct address *out);
 
 bool span_is(struct span s, const char *text); /* exactly */
 bool span_is_nocase(struct span s, const char *text);
-bool span_has(struct span s, const char *text);       /* anywhere, any case */
+bool span_has(struct span s, const char *text); /* anywhere, any case */
+/* Of a header's value: what follows ";name=", without quotes; NULL when absent. */
+struct span span_param(struct span value, const char *name);
 int span_copy(struct span s, char *out, size_t size); /* -ENAMETOOLONG: nothing is written */
 unsigned span_number(struct span s);                  /* leading digits; 0 without */

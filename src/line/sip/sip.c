@@ -1,7 +1,6 @@
-/* The endpoint: its socket, the pool of calls, which message goes where. See sip.h. */
+/* The endpoint: the pool of calls, which message goes where. See sip.h. */
 #include "line/sip/sip.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,7 +11,9 @@
 #include "base/rng.h"
 #include "line/sip/sip_priv.h"
 
-enum { BATCH = 32, DATAGRAM_MAX = 8192, TURNS_MAX = 8, SOCKET_BUFFER = 4 << 20 };
+/* Messages shorter than this are keep-alives. UNREACHABLE_T1: how many T1 a call may go on that the
+ * network cannot deliver: the far side may be starting just now. */
+enum { MESSAGE_MIN = 20, UNREACHABLE_T1 = 8 };
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
@@ -29,74 +30,6 @@ int64_t sip_64t1(const struct sip *s)
 void sip_call_start(struct sip_call *c, struct timer *t, int64_t ms)
 {
     timer_start(loop_wheel(c->sip->config.loop), t, ms);
-}
-
-/* ---- addresses ------------------------------------------------------------------------------ */
-
-static socklen_t addr_len(const struct sockaddr_storage *a)
-{
-    return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
-void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size)
-{
-    char host[INET6_ADDRSTRLEN] = "";
-
-    if (a->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
-
-        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-        snprintf(out, size, "[%s]:%u", host, ntohs(in6->sin6_port));
-    } else {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)a;
-
-        inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-        snprintf(out, size, "%s:%u", host, ntohs(in->sin_port));
-    }
-}
-
-static bool is_wildcard(const struct sockaddr_storage *a)
-{
-    if (a->ss_family == AF_INET6)
-        return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr == htonl(INADDR_ANY);
-}
-
-/* Our address as the peer sees it: the bound one, or what the route says when bound to all. */
-int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size)
-{
-    struct sockaddr_storage a = {0};
-    socklen_t len = sizeof(a);
-    int fd, rc = 0;
-
-    if (!is_wildcard(&s->local)) {
-        snprintf(out, size, "%s", s->here);
-        return 0;
-    }
-    fd = socket(peer->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    if (connect(fd, (const struct sockaddr *)peer, addr_len(peer)) ||
-        getsockname(fd, (struct sockaddr *)&a, &len))
-        rc = -errno;
-    close(fd);
-    if (rc)
-        return rc;
-    if (a.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)&a)->sin6_port =
-            ((const struct sockaddr_in6 *)&s->local)->sin6_port;
-    else
-        ((struct sockaddr_in *)&a)->sin_port = ((const struct sockaddr_in *)&s->local)->sin_port;
-    sip_addr_text(&a, out, size);
-    return 0;
-}
-
-void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len)
-{
-    /* What cannot be sent now is as good as lost on the way: retransmission heals both. */
-    if (sendto(s->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
-               addr_len(to)) >= 0)
-        s->stats.sent++;
 }
 
 uint64_t sip_hash(const struct sip *s, const char *p, size_t len)
@@ -147,8 +80,7 @@ static void on_ring(struct timer *t)
 {
     struct sip_call *c = container_of(t, struct sip_call, ring);
 
-    if (c->state < CALL_UP)
-        sip_call_hangup(c, 0);
+    caller_rang_out(c);
 }
 
 /* Sends c->wire now and again until the timer `retry` is stopped; after limit_ms `over` fires. */
@@ -177,11 +109,12 @@ struct sip_call *sip_call_take(struct sip *s)
     /* The large texts are written before they are read. */
     memset(c, 0, offsetof(struct sip_call, branch));
     c->branch[0] = c->invite_branch[0] = c->call_id[0] = c->our_tag[0] = c->their_tag[0] = '\0';
-    c->our_uri[0] = c->their_uri[0] = c->target[0] = c->route[0] = c->to_user[0] = '\0';
-    c->from_user[0] = c->extra[0] = c->auth[0] = c->via[0] = c->record_route[0] = '\0';
-    c->sdp[0] = c->ours[0] = '\0';
+    c->early_tag[0] = c->our_uri[0] = c->their_uri[0] = c->target[0] = c->route[0] = '\0';
+    c->to_user[0] = c->from_user[0] = c->extra[0] = c->via[0] = c->record_route[0] = '\0';
+    c->sdp[0] = '\0';
     c->sdp_len = c->wire_len = 0;
-    c->reinvite = false;
+    credentials_clear(&c->auth);
+    c->can_update = true; /* until they say otherwise */
     c->sip = s;
     c->slot = slot;
     c->generation = generation + 1;
@@ -189,6 +122,7 @@ struct sip_call *sip_call_take(struct sip *s)
     c->over.fn = on_over;
     c->ring.fn = on_ring;
     c->tell.fn = on_tell;
+    c->session.fn = session_due;
     list_append(&s->busy, &c->node);
     s->stats.calls++;
     return c;
@@ -226,6 +160,7 @@ void sip_call_finish(struct sip_call *c)
     timer_stop(&c->retry);
     timer_stop(&c->over);
     timer_stop(&c->ring);
+    timer_stop(&c->session);
     if (!c->told)
         return;
     if (map_get(&c->sip->calls, key) == c)
@@ -262,40 +197,87 @@ static struct sip_trunk *find_trunk(const struct sip *s, struct span branch)
     return NULL;
 }
 
-/* The call a response belongs to, by the slot in our branch. */
-static struct sip_call *find_by_branch(struct sip *s, const struct message *m)
+/* The call that made this branch, by the slot in it. */
+static struct sip_call *find_by_branch(struct sip *s, struct span text)
 {
     char branch[BRANCH_MAX];
     unsigned slot, generation;
     struct sip_call *c;
 
-    if (span_copy(m->branch, branch, sizeof(branch)) ||
+    if (span_copy(text, branch, sizeof(branch)) ||
         sscanf(branch, "z9hG4bKc%x.%x.", &slot, &generation) != 2 || slot >= s->config.calls_max)
         return NULL;
     c = &s->pool[slot];
-    if (c->state == CALL_FREE || c->generation != generation || !of_call(c, m) ||
-        !span_is(m->from_tag, c->our_tag))
+    if (c->state == CALL_FREE || c->generation != generation)
         return NULL;
     return strcmp(branch, c->branch) == 0 || strcmp(branch, c->invite_branch) == 0 ? c : NULL;
+}
+
+/* Answers come from where the request went (RFC 3581 4), another port is let pass. Whoever else
+ * knows the branch is somebody further on, who has to answer through the trunk. */
+static bool from_asked(struct sip *s, const struct sip_call *c, const struct sockaddr_storage *from)
+{
+    char theirs[80], asked[80];
+
+    if (sip_same_host(from, &c->asked) || sip_same_host(from, &c->peer))
+        return true;
+    s->stats.strangers++;
+    if (log_allow(&s->warned, 10000)) {
+        sip_addr_text(from, theirs, sizeof(theirs));
+        sip_addr_text(&c->asked, asked, sizeof(asked));
+        log_warn("an answer came from another address than was asked; it is not taken",
+                 "from=%s asked=%s", theirs, asked);
+    }
+    return false;
 }
 
 static void take_response(struct sip *s, const struct message *m,
                           const struct sockaddr_storage *from)
 {
-    struct sip_call *c = find_by_branch(s, m);
-    struct sip_trunk *t;
+    struct sip_call *c = find_by_branch(s, m->branch);
+    struct sip_trunk *t = c ? NULL : find_trunk(s, m->branch);
 
-    if (c && span_is(m->cseq_method, "INVITE") && m->cseq == c->invite_cseq) {
-        caller_response(c, m);
-    } else if (c && span_is(m->cseq_method, "BYE")) {
-        dialog_response(c, m);
-    } else if (c) {
+    if (!c && !t) {
+        stray_response(s, m, from);
+    } else if (t) {
+        trunk_response(t, m, from);
+    } else if (!of_call(c, m) || !span_is(m->from_tag, c->our_tag)) {
+        s->stats.strangers++;
+    } else if (!from_asked(s, c, from)) {
+        return;
+    } else if (span_is(m->cseq_method, "INVITE")) {
+        if (m->cseq == c->invite_cseq)
+            caller_response(c, m, from);
+    } else if (span_is(m->cseq_method, "CANCEL")) {
         if (c->state == CALL_CANCELLING && m->status >= 200)
-            timer_stop(&c->retry); /* to our CANCEL: the INVITE's own answer decides */
-    } else if ((t = find_trunk(s, m->branch))) {
-        trunk_response(t, m);
-    } else {
-        caller_stray(s, m, from);
+            timer_stop(&c->retry); /* the INVITE's own answer decides */
+    } else if (m->cseq == c->cseq && span_is(m->branch, c->branch)) {
+        dialog_response(c, m);
+    }
+}
+
+/* The network could not deliver a message of ours: "INVITE … branch=…". */
+void sip_undelivered(struct sip *s, const char *text)
+{
+    const char *branch = strstr(text, ";branch=");
+    struct sip_trunk *t;
+    struct sip_call *c;
+    struct span b;
+
+    if (!branch || strncmp(text, "SIP/2.0", 7) == 0)
+        return;
+    b = (struct span){branch + 8, strcspn(branch + 8, ";,\r\n \t")};
+    c = find_by_branch(s, b);
+    t = c ? NULL : find_trunk(s, b);
+    if (t)
+        trunk_undelivered(t);
+    if (!c)
+        return;
+    if (c->state == CALL_BYE) {
+        sip_call_finish(c); /* nobody is left to hear it */
+    } else if (c->state == CALL_CALLING && !c->unreachable) {
+        c->unreachable = true;
+        sip_call_start(c, &c->over, UNREACHABLE_T1 * sip_t1(s));
     }
 }
 
@@ -312,32 +294,33 @@ static bool ended_lately(const struct sip *s, const struct message *m)
 
 static void take_other(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
 {
-    if (span_is(m->method, "ACK"))
-        return;
     if (span_is(m->method, "OPTIONS"))
-        respond(s, m, from, 200, "OK", "o",
-                "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n"
-                "Accept: application/sdp\r\n");
+        respond(s, m, from, 200, "OK", "o", SIP_ALLOW "Accept: application/sdp\r\n");
     else if (span_is(m->method, "BYE") && ended_lately(s, m))
         respond(s, m, from, 200, "OK", NULL, NULL);
     else if (span_is(m->method, "BYE") || span_is(m->method, "CANCEL") || m->to_tag.p)
         respond(s, m, from, 481, "Call/Transaction Does Not Exist", "n", NULL);
     else
-        respond(s, m, from, 405, "Method Not Allowed", "n",
-                "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO\r\n");
+        respond(s, m, from, 405, "Method Not Allowed", "n", SIP_ALLOW);
 }
 
 static void take_request(struct sip *s, const struct message *m,
                          const struct sockaddr_storage *from)
 {
     struct sip_call *c = find_call(s, m);
+    bool ack = span_is(m->method, "ACK");
 
-    if (!span_is(m->cseq_method, "") && m->method.len != m->cseq_method.len) {
+    if (m->method.len != m->cseq_method.len ||
+        memcmp(m->method.p, m->cseq_method.p, m->method.len) != 0) {
         s->stats.malformed++;
+        if (!ack) /* RFC 3261 8.1.1.5 */
+            respond(s, m, from, 400, "CSeq Does Not Match", "m", NULL);
         return;
     }
-    if (c && span_is(m->method, "ACK"))
+    if (ack && c)
         callee_ack(c, m);
+    else if (ack)
+        return;
     else if (c && span_is(m->method, "CANCEL"))
         callee_cancel(c, m, from);
     else if (c)
@@ -348,14 +331,15 @@ static void take_request(struct sip *s, const struct message *m,
         take_other(s, m, from);
 }
 
-static void take(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from)
+void sip_receive(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from)
 {
     struct message m;
 
     s->stats.received++;
-    if (len < 20 || message_parse(data, len, &m)) {
-        if (len >= 20) /* shorter: a keep-alive */
-            s->stats.malformed++;
+    if (len < MESSAGE_MIN)
+        return;
+    if (message_parse(data, len, &m)) {
+        s->stats.malformed++;
         return;
     }
     if (m.request)
@@ -365,58 +349,7 @@ static void take(struct sip *s, const char *data, size_t len, const struct socka
     message_free(&m);
 }
 
-static void on_readable(struct loop_fd *w, uint32_t events)
-{
-    struct sip *s = container_of(w, struct sip, watch);
-    struct sockaddr_storage from[BATCH];
-    struct mmsghdr messages[BATCH];
-    struct iovec iov[BATCH];
-
-    for (int turn = 0; turn < TURNS_MAX; turn++) {
-        int n;
-
-        for (int i = 0; i < BATCH; i++) {
-            iov[i] = (struct iovec){s->buffers + (size_t)i * DATAGRAM_MAX, DATAGRAM_MAX};
-            messages[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
-                                                  .msg_namelen = sizeof(from[i]),
-                                                  .msg_iov = &iov[i],
-                                                  .msg_iovlen = 1};
-        }
-        n = recvmmsg(w->fd, messages, BATCH, MSG_DONTWAIT, NULL);
-        if (n <= 0)
-            return;
-        for (int i = 0; i < n; i++)
-            take(s, iov[i].iov_base, messages[i].msg_len, &from[i]);
-        if (n < BATCH)
-            return;
-    }
-}
-
 /* ---- life ----------------------------------------------------------------------------------- */
-
-static int open_socket(struct sip *s, struct error *err)
-{
-    int size = SOCKET_BUFFER, rc;
-    socklen_t len = sizeof(s->local);
-
-    s->watch.fn = on_readable;
-    s->watch.fd = socket(s->config.local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (s->watch.fd < 0)
-        return error_set(err, -errno, "sip", NULL, "no socket: %s", strerror(errno));
-    if (setsockopt(s->watch.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-        setsockopt(s->watch.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    if (setsockopt(s->watch.fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
-        setsockopt(s->watch.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-    sip_addr_text(&s->config.local, s->here, sizeof(s->here));
-    if (bind(s->watch.fd, (const struct sockaddr *)&s->config.local, addr_len(&s->config.local)))
-        return error_set(err, -errno, s->here, "another program may use the port: choose another",
-                         "cannot take SIP messages here: %s", strerror(errno));
-    if (getsockname(s->watch.fd, (struct sockaddr *)&s->local, &len))
-        return error_set(err, -errno, "sip", NULL, "no address: %s", strerror(errno));
-    sip_addr_text(&s->local, s->here, sizeof(s->here));
-    rc = loop_fd_add(s->config.loop, &s->watch, EPOLLIN);
-    return rc ? error_set(err, rc, "sip", NULL, "cannot watch the socket: %s", strerror(-rc)) : 0;
-}
 
 int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
             void *arg, struct error *err)
@@ -435,8 +368,9 @@ int sip_new(struct sip **out, const struct sip_config *config, const struct sip_
     list_init(&s->busy);
     list_init(&s->trunks);
     s->pool = calloc(config->calls_max, sizeof(*s->pool));
-    s->buffers = malloc((size_t)BATCH * DATAGRAM_MAX);
-    if (!s->pool || !s->buffers) {
+    if (!config->transport)
+        s->buffers = malloc((size_t)SIP_BATCH * SIP_DATAGRAM_MAX);
+    if (!s->pool || (!s->buffers && !config->transport)) {
         rc = error_set(err, -ENOMEM, "sip", "fewer calls at once", "out of memory");
         goto fail;
     }
@@ -444,7 +378,9 @@ int sip_new(struct sip **out, const struct sip_config *config, const struct sip_
         s->pool[i].slot = i;
         list_append(&s->idle, &s->pool[i].node);
     }
-    rc = open_socket(s, err);
+    s->local = config->local;
+    sip_addr_text(&s->local, s->here, sizeof(s->here));
+    rc = config->transport ? 0 : sip_open_socket(s, err);
     if (rc)
         goto fail;
     *out = s;
@@ -465,6 +401,7 @@ void sip_free(struct sip *s)
         timer_stop(&c->retry);
         timer_stop(&c->over);
         timer_stop(&c->ring);
+        timer_stop(&c->session);
         timer_stop(&c->tell);
     }
     list_for_each_safe(&s->trunks, n, next) trunk_free(list_entry(n, struct sip_trunk, node));

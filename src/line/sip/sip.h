@@ -17,9 +17,16 @@ struct sip;
 struct sip_trunk;
 struct sip_call;
 
+/* Another way out than a UDP socket of the endpoint's own; what comes in goes to sip_receive. */
+struct sip_transport {
+    void (*send)(void *arg, const struct sockaddr_storage *to, const char *data, size_t len);
+};
+
 struct sip_config {
     struct loop *loop;
-    struct sockaddr_storage local; /* bind; port 0: ephemeral */
+    struct sockaddr_storage local;         /* bind; port 0: ephemeral */
+    const struct sip_transport *transport; /* NULL: a socket bound to `local` */
+    void *transport_arg;
     const char *user_agent;
     unsigned calls_max;
     int64_t t1_ms;      /* 0: 500 */
@@ -28,7 +35,8 @@ struct sip_config {
 
 struct sip_stats {
     uint64_t sent, received, retransmitted, malformed, strangers, invites, answered, timeouts;
-    unsigned calls;
+    unsigned calls; /* in use; also those whose `ended` was told, but whose last request is not
+                       answered yet */
 };
 
 /* Requests from the far side that start something. Reject by sip_call_reject in the callback. */
@@ -41,6 +49,8 @@ struct sip_handler {
 int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
             void *arg, struct error *err);
 void sip_free(struct sip *s); /* ends nothing politely: end the calls first */
+/* One message that came, as a datagram. */
+void sip_receive(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from);
 void sip_local(const struct sip *s, struct sockaddr_storage *out);
 void sip_read_stats(const struct sip *s, struct sip_stats *out);
 
@@ -65,7 +75,7 @@ enum sip_end {
     SIP_END_REMOTE,          /* BYE from the far side */
     SIP_END_REJECTED,        /* final answer 3xx (after following), 4xx, 5xx, 6xx */
     SIP_END_TIMEOUT,         /* no answer to a request (timers B, C, F, H) */
-    SIP_END_TRANSPORT,       /* could not send, ICMP error */
+    SIP_END_TRANSPORT,       /* the network says that nobody is there (ICMP) */
     SIP_END_PROTOCOL,        /* unusable answer (no SDP, no codec) */
     SIP_END_SESSION_EXPIRED, /* RFC 4028 */
 };
@@ -84,9 +94,15 @@ struct sip_call_handler {
     /* 2xx to our INVITE, already acknowledged; or ACK to our 2xx (then sdp may be NULL). */
     void (*answered)(struct sip_call *c, void *arg, const char *sdp, size_t len);
     /* A re-INVITE or UPDATE with an offer: write an answer into buf and return its length, or a
-     * negative errno for 488. Without this handler it is answered 488. */
+     * negative errno for 488. sdp NULL: a re-INVITE without an offer, write ours; their answer
+     * comes by `agreed`. Without this handler it is answered 488. */
     int (*offered)(struct sip_call *c, void *arg, const char *sdp, size_t len, char *buf,
                    size_t size);
+    /* Their answer to the offer of ours that they asked for. */
+    void (*agreed)(struct sip_call *c, void *arg, const char *sdp, size_t len);
+    /* A 3xx leads to another person, user part `user`: false ends the call with that status.
+     * Without this handler it is followed. */
+    bool (*redirected)(struct sip_call *c, void *arg, const char *user);
     /* SIP INFO with application/dtmf-relay or application/dtmf. */
     void (*key)(struct sip_call *c, void *arg, char key, unsigned duration_ms);
     /* Once, last. The call is freed after it returns. */
@@ -104,6 +120,7 @@ struct sip_invite {
     const char *header;      /* further header lines, each ended by CRLF; may be NULL */
 };
 
+/* -EINVAL: a text that cannot stand in a message or is too long; -EBUSY: calls_max; -ENOMEM. */
 int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_call_handler *h,
                     void *arg, struct sip_call **out);
 /* Ends a call in whatever state it is: CANCEL, BYE, or a final answer. `ended` follows.

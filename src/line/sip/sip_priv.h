@@ -1,6 +1,7 @@
-/* What the files of the SIP core share: sip.c (socket, dispatch, pool), caller.c (calls we make),
- * callee.c (calls that come), dialog.c (requests within a call, both ways), build.c (text of
- * messages), trunk.c (trunks, registration). All of one endpoint belongs to its loop's thread. */
+/* What the files of the SIP core share: sip.c (dispatch, pool), socket.c, caller.c (calls we make),
+ * stray.c (answers whose call is gone, or to a fork), callee.c (calls that come), dialog.c
+ * (requests within a call, both ways), session.c (session timers), build.c (text of messages),
+ * trunk.c (trunks, registration). All of one endpoint belongs to its loop's thread. */
 #pragma once
 
 #include <netinet/in.h>
@@ -8,6 +9,8 @@
 
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/log.h"
+#include "line/sip/credentials.h"
 #include "line/sip/message.h"
 #include "line/sip/sip.h"
 
@@ -21,10 +24,16 @@ enum {
     BRANCH_MAX = 48,
     T2_MS = 4000,
     TIMER_C_MS = 180000,
-    AUTH_TRIES = 2,
     REDIRECTS_MAX = 5,
     ENDED_RING = 4096,
+    FORK_RING = 64,
+    SIP_BATCH = 32, /* datagrams read at once */
+    SIP_DATAGRAM_MAX = 8192,
+    SIP_PORT = 5060,
 };
+
+#define SIP_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
+#define SIP_ALLOW   "Allow: " SIP_METHODS "\r\n"
 
 enum call_state {
     CALL_FREE,
@@ -48,32 +57,41 @@ struct sip_call {
     bool told, telling;   /* `ended` was delivered, or will be by the timer `tell` */
     bool cancel_wanted;   /* CANCEL as soon as a provisional answer came */
     bool bye_wanted;      /* BYE as soon as the ACK came */
+    bool unreachable;     /* the network could not deliver the INVITE */
+    bool reinvite;        /* a 2xx of ours to their re-INVITE awaits its ACK */
+    bool our_offer;       /* … which brings the answer to our offer */
+    bool refreshing;      /* our UPDATE awaits its answer */
+    bool refresher;       /* the session is ours to refresh */
+    bool can_update;      /* the far side takes UPDATE */
     const struct sip_call_handler *handler;
     void *arg;
-    struct sip_trunk *trunk; /* out; NULL: in */
-    struct sockaddr_storage peer;
+    struct sip_trunk *trunk;       /* out; NULL: in */
+    struct sockaddr_storage peer;  /* where requests go */
+    struct sockaddr_storage asked; /* where the INVITE went: answers come from there */
     struct sip_result result;
-    struct timer retry, over, ring, tell;
+    struct timer retry, over, ring, tell, session;
     int64_t interval_ms;
-    int64_t ring_timeout_ms;
+    unsigned session_s; /* RFC 4028, 0: none */
     int q850;
-    unsigned txn, auth_tries, redirects, nc;
-    uint32_t cseq, invite_cseq, their_cseq, reinvite_cseq;
+    unsigned txn, redirects;
+    uint64_t tried[REDIRECTS_MAX + 1]; /* out: hashes of the targets of this call */
+    uint64_t their_branch;             /* in: hash of the INVITE's */
+    uint32_t cseq, invite_cseq, their_cseq;
+    uint32_t reinvite_cseq;  /* the last re-INVITE that was accepted; 0: none */
     char branch[BRANCH_MAX]; /* of the request under way */
     char invite_branch[BRANCH_MAX];
     char call_id[CALL_ID_MAX], our_tag[24], their_tag[TAG_MAX];
+    char early_tag[TAG_MAX];                   /* of the last 18x */
     char our_uri[URI_MAX], their_uri[URI_MAX]; /* name-addr without tag */
     char target[URI_MAX];                      /* request URI */
     char route[ROUTE_MAX];                     /* Route lines, or "" */
     char to_user[64], from_user[64];
-    char extra[256]; /* further header lines of the INVITE */
-    char auth[700];  /* Authorization line of the INVITE, or "" */
-    char via[700];   /* in: the Via lines of their INVITE, for late answers */
+    char extra[256];         /* further header lines of the INVITE */
+    struct credentials auth; /* of the last request of ours */
+    char via[700];           /* in: the Via lines of their INVITE, for late answers */
     char record_route[ROUTE_MAX];
-    char sdp[SDP_KEPT];  /* out: our offer; in: theirs */
-    char ours[SDP_KEPT]; /* our session as last told, "" before */
+    char sdp[SDP_KEPT]; /* out: our offer; in: theirs */
     size_t sdp_len;
-    bool reinvite;       /* a 2xx of ours to their re-INVITE awaits its ACK */
     char wire[WIRE_MAX]; /* what retry sends again */
     size_t wire_len;
 };
@@ -82,7 +100,9 @@ struct sip_trunk {
     struct list_node node;
     struct sip *sip;
     struct sip_trunk_config config; /* strings are owned copies, below */
-    char name[32], host[256], user[64], password[128], domain[256];
+    char name[32], host[256], user[64], password[128];
+    char domain[260]; /* an IPv6 address in brackets */
+    char at[270];     /* host and port of request URIs */
     struct sockaddr_storage addr;
     char here[80]; /* our address and port, as seen from it: "192.0.2.1:5060" */
     unsigned index;
@@ -90,9 +110,12 @@ struct sip_trunk {
     struct timer timer, retry;
     int64_t interval_ms;
     uint32_t cseq;
-    unsigned tries, nc, txn;
-    char call_id[48], tag[24], branch[BRANCH_MAX], auth[700];
-    char wire[2048];
+    int64_t expires_s;   /* asked for */
+    int64_t valid_until; /* of the registration, monotonic ms */
+    unsigned txn;
+    struct credentials auth;
+    char call_id[48], tag[24], branch[BRANCH_MAX];
+    char wire[WIRE_MAX];
     size_t wire_len;
 };
 
@@ -110,13 +133,25 @@ struct sip {
     struct sip_call *pool;
     unsigned trunk_count;
     uint64_t ended[ENDED_RING]; /* hashes of BYE branches answered lately */
-    unsigned ended_next;
-    bool dispatching;
+    uint64_t forks[FORK_RING];  /* hashes of the answers of forks that were let go lately */
+    unsigned ended_next, fork_next;
+    struct log_limit warned;
     char *buffers; /* of recvmmsg */
 };
 
-/* sip.c */
+/* socket.c */
+int sip_open_socket(struct sip *s, struct error *err);
 void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len);
+bool sip_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size);
+/* Our address and port as the peer sees them. */
+int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size);
+/* Where a Contact or Route leads, when that is an address of the kind at hand; names stay with the
+ * trunk: `to` is left as it is. */
+void sip_aim(const struct address *a, struct sockaddr_storage *to);
+
+/* sip.c */
+void sip_undelivered(struct sip *s, const char *text); /* the beginning of a message of ours */
 uint64_t sip_hash(const struct sip *s, const char *p, size_t len);
 struct sip_call *sip_call_take(struct sip *s); /* NULL: all in use */
 int sip_call_enter(struct sip_call *c);        /* into the map of Call-IDs */
@@ -126,14 +161,20 @@ void sip_call_start(struct sip_call *c, struct timer *t, int64_t ms);
 int64_t sip_t1(const struct sip *s);
 int64_t sip_64t1(const struct sip *s);
 void sip_resend(struct sip_call *c, const char *wire, size_t len, int64_t limit_ms);
-void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size);
-int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size);
 
 /* caller.c */
-void caller_response(struct sip_call *c, const struct message *m);
-void caller_stray(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
+void caller_response(struct sip_call *c, const struct message *m,
+                     const struct sockaddr_storage *from);
 void caller_hangup(struct sip_call *c);
+void caller_rang_out(struct sip_call *c);
 void caller_timeout(struct sip_call *c); /* timer B, or no final answer after CANCEL */
+/* To: tag, route set, target and next hop of the answer. */
+int caller_adopt(struct sip_call *c, const struct message *m);
+void caller_ack(struct sip_call *c);
+
+/* stray.c */
+void stray_tag(const struct sip *s, struct span call_id, char out[24]); /* our tag of a Call-ID */
+void stray_response(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
 
 /* callee.c */
 void callee_invite(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
@@ -147,10 +188,27 @@ void callee_timeout(struct sip_call *c);
 void dialog_request(struct sip_call *c, const struct message *m,
                     const struct sockaddr_storage *from);
 void dialog_bye(struct sip_call *c);
-void dialog_response(struct sip_call *c, const struct message *m); /* to our BYE */
+void dialog_update(struct sip_call *c);                             /* refreshes the session */
+void dialog_response(struct sip_call *c, const struct message *m);  /* to our BYE or UPDATE */
+bool dialog_tag_is(struct span tag, const char *kept);              /* "": none */
+bool dialog_has(const struct sip_call *c, const struct message *m); /* a request: by its tags */
+/* 420 when it requires what we do not have (RFC 3261 8.2.2.3); true then. */
+bool dialog_unsupported(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
+                        const char *ours);
+
+/* session.c */
+/* Of a request of theirs: the header lines of our 2xx, and the timer starts. 422 when the interval
+ * is too short, else 0. */
+int session_asked(struct sip_call *c, const struct message *m, char *out, size_t size);
+void session_granted(struct sip_call *c, const struct message *m); /* a 2xx to a request of ours */
+bool session_too_short(struct sip_call *c, const struct message *m);   /* 422: ask again? */
+void session_header(const struct sip_call *c, char *out, size_t size); /* of our UPDATE */
+void session_again(struct sip_call *c); /* a refresh failed: later once more */
+void session_due(struct timer *t);
 
 /* build.c */
 void build_branch(struct sip_call *c);
+void build_contact(const struct sip_call *c, char *out, size_t size); /* a whole header line */
 /* A request within or before the dialog. Returns length; 0 does not fit. */
 size_t build_request(struct sip_call *c, char *out, size_t size, const char *method, uint32_t cseq,
                      const char *branch, const char *headers, const char *sdp, size_t sdp_len);
@@ -170,5 +228,7 @@ void respond(struct sip *s, const struct message *m, const struct sockaddr_stora
              int status, const char *reason, const char *tag, const char *headers);
 
 /* trunk.c */
-void trunk_response(struct sip_trunk *t, const struct message *m);
+void trunk_response(struct sip_trunk *t, const struct message *m,
+                    const struct sockaddr_storage *from);
+void trunk_undelivered(struct sip_trunk *t);
 void trunk_free(struct sip_trunk *t);

@@ -1,4 +1,5 @@
 /* Trunks and their registration (RFC 3261 10). */
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -6,10 +7,10 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "line/sip/digest.h"
 #include "line/sip/sip_priv.h"
 
-enum { AGAIN_MS = 30000, EXPIRES_DEFAULT = 3600, EXPIRES_MIN = 10 };
+enum { EXPIRES_DEFAULT = 3600, EXPIRES_MIN = 10 };
+enum { AGAIN_MS = 30000, AGAIN_UNREACHABLE_MS = 4000, AGAIN_LEAST_MS = 2000 };
 
 static void send_register(struct sip_trunk *t);
 
@@ -42,6 +43,16 @@ static void on_retry(struct timer *timer)
     timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
 }
 
+static int64_t now_ms(const struct sip_trunk *t)
+{
+    return wheel_now_ms(loop_wheel(t->sip->config.loop));
+}
+
+static void wait(struct sip_trunk *t, int64_t ms)
+{
+    timer_start(loop_wheel(t->sip->config.loop), &t->timer, ms);
+}
+
 static void tell(struct sip_trunk *t, bool registered, int status, const char *why)
 {
     t->registered = registered;
@@ -49,122 +60,177 @@ static void tell(struct sip_trunk *t, bool registered, int status, const char *w
         t->sip->handler->trunk_state(t, t->sip->arg, registered, status, why);
 }
 
+/* A refresh that fails leaves the old registration standing as long as it was granted: it is tried
+ * again before that. */
+static void failed(struct sip_trunk *t, int status, const char *why, int64_t again_ms)
+{
+    int64_t left = t->registered ? t->valid_until - now_ms(t) : 0;
+
+    timer_stop(&t->retry);
+    t->branch[0] = '\0';
+    credentials_clear(&t->auth);
+    if (left > AGAIN_LEAST_MS && status != 403) {
+        wait(t, again_ms < left / 2 ? again_ms : left / 2);
+        return;
+    }
+    wait(t, again_ms);
+    tell(t, false, status, why);
+}
+
 /* Time to register (again), or nobody answered. */
 static void on_timer(struct timer *timer)
 {
     struct sip_trunk *t = container_of(timer, struct sip_trunk, timer);
 
-    if (timer_running(&t->retry)) {
-        timer_stop(&t->retry);
-        t->branch[0] = '\0';
+    if (t->branch[0]) {
         t->sip->stats.timeouts++;
-        tell(t, false, 0, "no answer");
-        timer_start(loop_wheel(t->sip->config.loop), &t->timer, AGAIN_MS);
+        failed(t, 0, "no answer", AGAIN_MS);
         return;
     }
-    t->tries = 0;
     send_register(t);
+}
+
+void trunk_undelivered(struct sip_trunk *t)
+{
+    failed(t, 0, "nobody is there", AGAIN_UNREACHABLE_MS);
 }
 
 static void send_register(struct sip_trunk *t)
 {
-    int64_t expires = t->config.register_s ? t->config.register_s : EXPIRES_DEFAULT;
+    const char *agent = t->sip->config.user_agent;
+    char auth[2 * CREDENTIALS_LINE_MAX];
     int n;
 
     snprintf(t->branch, sizeof(t->branch), "z9hG4bKr%x.%x.%08x", t->index, ++t->txn, random_u32());
+    if (credentials_lines(&t->auth, auth, sizeof(auth)))
+        auth[0] = '\0';
     n = snprintf(t->wire, sizeof(t->wire),
                  "REGISTER sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\n"
                  "Max-Forwards: 70\r\nFrom: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\n"
                  "Call-ID: %s\r\nCSeq: %u REGISTER\r\nContact: <sip:%s@%s>\r\nExpires: %lld\r\n"
                  "%s%s%s%sContent-Length: 0\r\n\r\n",
                  t->domain, t->here, t->branch, t->user, t->domain, t->tag, t->user, t->domain,
-                 t->call_id, ++t->cseq, t->user, t->here, (long long)expires, t->auth,
-                 t->sip->config.user_agent ? "User-Agent: " : "",
-                 t->sip->config.user_agent ? t->sip->config.user_agent : "",
-                 t->sip->config.user_agent ? "\r\n" : "");
+                 t->call_id, ++t->cseq, t->user, t->here, (long long)t->expires_s, auth,
+                 agent ? "User-Agent: " : "", agent ? agent : "", agent ? "\r\n" : "");
     if (n < 0 || (size_t)n >= sizeof(t->wire)) {
-        tell(t, false, 0, "the REGISTER is too long");
+        failed(t, 0, "the REGISTER is too long", AGAIN_MS);
         return;
     }
     t->wire_len = (size_t)n;
     t->interval_ms = sip_t1(t->sip);
     sip_transmit(t->sip, &t->addr, t->wire, t->wire_len);
     timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
-    timer_start(loop_wheel(t->sip->config.loop), &t->timer, sip_64t1(t->sip));
+    wait(t, sip_64t1(t->sip));
 }
 
-static bool answer_challenge(struct sip_trunk *t, const struct message *m)
-{
-    bool proxy = m->status == 407;
-    char uri[270];
-
-    snprintf(uri, sizeof(uri), "sip:%s", t->domain);
-    for (unsigned i = 0; i < 8 && t->config.user; i++) {
-        struct span c =
-            message_header(m, proxy ? HEADER_PROXY_AUTHENTICATE : HEADER_WWW_AUTHENTICATE, i);
-
-        if (!c.p)
-            return false;
-        if (!digest_usable(c))
-            continue;
-        if ((t->tries > 0 && !digest_stale(c)) || ++t->tries > AUTH_TRIES)
-            return false;
-        return digest_answer(c, proxy, "REGISTER", uri, t->config.user, t->password, 1, t->auth,
-                             sizeof(t->auth)) > 0;
-    }
-    return false;
-}
-
-/* How long the registrar keeps us: of our own Contact, else the Expires header. */
+/* How long the registrar keeps us: of our own Contact, else the Expires header (10.2.4). */
 static int64_t granted(const struct sip_trunk *t, const struct message *m)
 {
-    struct span contact, expires = message_header(m, HEADER_EXPIRES, 0);
+    struct span contact, s = message_header(m, HEADER_EXPIRES, 0);
+    int64_t expires = s.p ? span_number(s) : EXPIRES_DEFAULT;
 
     for (unsigned i = 0; (contact = message_header(m, HEADER_CONTACT, i)).p; i++) {
-        if (!span_has(contact, t->here))
-            continue;
-        for (size_t k = 0; k + 9 < contact.len; k++)
-            if (strncasecmp(contact.p + k, ";expires=", 9) == 0)
-                return span_number((struct span){contact.p + k + 9, contact.len - k - 9});
+        s = span_param(contact, "expires");
+        if (s.p && span_has(contact, t->here))
+            expires = span_number(s);
     }
-    return expires.p ? span_number(expires) : EXPIRES_DEFAULT;
+    return expires < EXPIRES_MIN ? EXPIRES_MIN : expires;
 }
 
-void trunk_response(struct sip_trunk *t, const struct message *m)
+static void registered(struct sip_trunk *t, const struct message *m)
 {
-    struct wheel *w = loop_wheel(t->sip->config.loop);
+    int64_t expires = granted(t, m);
+
+    credentials_clear(&t->auth); /* a nonce may be used up: asked anew next time */
+    t->valid_until = now_ms(t) + expires * 1000;
+    wait(t, expires * 900);
+    tell(t, true, m->status, "");
+}
+
+/* A challenge is answered; 423 asks for a longer time (10.2.8). */
+static bool try_again(struct sip_trunk *t, const struct message *m)
+{
+    struct span least = message_header(m, HEADER_MIN_EXPIRES, 0);
+    char uri[270];
+
+    if (m->status == 423 && least.p && span_number(least) > t->expires_s) {
+        t->expires_s = span_number(least);
+        return true;
+    }
+    snprintf(uri, sizeof(uri), "sip:%s", t->domain);
+    return credentials_answer(&t->auth, m, "REGISTER", uri, t->config.user, t->password);
+}
+
+void trunk_response(struct sip_trunk *t, const struct message *m,
+                    const struct sockaddr_storage *from)
+{
     struct span after = message_header(m, HEADER_RETRY_AFTER, 0);
-    int64_t expires;
+    unsigned after_s = after.p ? span_number(after) : 0;
     char why[64];
 
-    if (m->status < 200 || !span_is(m->call_id, t->call_id))
+    if (!span_is(m->call_id, t->call_id) || !span_is(m->cseq_method, "REGISTER") ||
+        m->cseq != t->cseq || !sip_same_host(from, &t->addr)) {
+        t->sip->stats.strangers++;
+        return;
+    }
+    if (m->status < 200)
         return;
     timer_stop(&t->retry);
     timer_stop(&t->timer);
     t->branch[0] = '\0';
     if (m->status < 300) {
-        expires = granted(t, m);
-        if (expires < EXPIRES_MIN)
-            expires = EXPIRES_MIN;
-        t->auth[0] = '\0'; /* a nonce may be used up: asked anew next time */
-        timer_start(w, &t->timer, expires * 900);
-        tell(t, true, m->status, "");
+        registered(t, m);
         return;
     }
-    if ((m->status == 401 || m->status == 407) && answer_challenge(t, m)) {
+    if (try_again(t, m)) {
         send_register(t);
         return;
     }
-    t->auth[0] = '\0';
     if (span_copy(m->reason, why, sizeof(why)))
         why[0] = '\0';
-    timer_start(w, &t->timer, after.p && span_number(after) ? span_number(after) * 1000 : AGAIN_MS);
-    tell(t, false, m->status, why);
+    failed(t, m->status, why, after_s ? after_s * 1000LL : AGAIN_MS);
 }
 
 static int copy(char *out, size_t size, const char *text)
 {
     return snprintf(out, size, "%s", text ? text : "") < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* A name, or an address: an IPv6 one in the brackets it needs in a URI. */
+static int copy_host(char *out, size_t size, const char *host)
+{
+    bool bare = strchr(host, ':') && host[0] != '[';
+    int n = snprintf(out, size, "%s%s%s", bare ? "[" : "", host, bare ? "]" : "");
+
+    return n < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* May it stand in a URI or in a quoted string as it is? */
+static bool harmless(const char *text)
+{
+    for (; text && *text; text++)
+        if (iscntrl((unsigned char)*text) || strchr("<>\"\\ ", *text))
+            return false;
+    return true;
+}
+
+static int copy_texts(struct sip_trunk *t, const struct sip_trunk_config *c, struct error *err)
+{
+    const char *domain = c->domain && c->domain[0] ? c->domain : c->host;
+    size_t n;
+
+    if (!harmless(c->host) || !harmless(c->user) || !harmless(domain))
+        return error_set(err, -EINVAL, c->name, "remove spaces, quotes and brackets",
+                         "the trunk's host, user or domain cannot stand in a SIP address");
+    if (copy(t->name, sizeof(t->name), c->name) || copy(t->host, sizeof(t->host), c->host) ||
+        copy(t->user, sizeof(t->user), c->user) ||
+        copy(t->password, sizeof(t->password), c->password) ||
+        copy_host(t->domain, sizeof(t->domain), domain) || copy_host(t->at, sizeof(t->at), c->host))
+        return error_set(err, -ENAMETOOLONG, c->name, NULL, "a text of the trunk is too long");
+    n = strlen(t->at);
+    if (c->port && c->port != SIP_PORT)
+        snprintf(t->at + n, sizeof(t->at) - n, ":%u", c->port);
+    return 0;
 }
 
 int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_trunk **out,
@@ -180,12 +246,9 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
     t->index = s->trunk_count;
     t->timer.fn = on_timer;
     t->retry.fn = on_retry;
-    if (copy(t->name, sizeof(t->name), c->name) || copy(t->host, sizeof(t->host), c->host) ||
-        copy(t->user, sizeof(t->user), c->user) ||
-        copy(t->password, sizeof(t->password), c->password) ||
-        copy(t->domain, sizeof(t->domain), c->domain ? c->domain : c->host))
-        rc = error_set(err, -ENAMETOOLONG, c->name, NULL, "a text of the trunk is too long");
-    else
+    t->expires_s = c->register_s ? c->register_s : EXPIRES_DEFAULT;
+    rc = copy_texts(t, c, err);
+    if (!rc)
         rc = resolve(t, err);
     if (!rc) {
         rc = sip_here(s, &t->addr, t->here, sizeof(t->here));
@@ -214,7 +277,7 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
 
 bool sip_trunk_ready(const struct sip_trunk *t)
 {
-    return t->registered || !t->config.do_register;
+    return !t->config.do_register || (t->registered && now_ms(t) < t->valid_until);
 }
 
 void trunk_free(struct sip_trunk *t)

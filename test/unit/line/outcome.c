@@ -84,6 +84,12 @@ static void test_ends(void **state)
     ends(f, DISPOSITION_CANCELLED, "us", "stopped by the operator");
     f.cause = OUTCOME_BY_OPT_OUT;
     ends(f, DISPOSITION_BLACKLISTED, "us", "put on a do-not-call list while it rang");
+    f = (struct outcome_facts){.sip = {.end = SIP_END_REJECTED, .status = 302},
+                               .cause = OUTCOME_BY_REDIRECT};
+    ends(f, DISPOSITION_BLACKLISTED, "us", "redirected to a number on a do-not-call list");
+    /* Our CANCEL crossed their 200. */
+    f = (struct outcome_facts){.sip = {.end = SIP_END_LOCAL, .status = 200, .answered = true}};
+    ends(f, DISPOSITION_NO_ANSWER, "us", "rang too long");
     f = (struct outcome_facts){.sip = {.end = SIP_END_LOCAL, .answered = true},
                                .cause = OUTCOME_BY_FAULT};
     ends(f, DISPOSITION_FAILED, "us", "answered, but with no audio format both sides have");

@@ -554,11 +554,15 @@ static void test_far_requests(void **state)
                 "Signal=9\r\nDuration=160\r\n"); /* sent again: still one key */
     assert_true(hear(w, "SIP/2.0 200", b, sizeof(b)));
     assert_int_equal(w->out.keys, 1);
+    far_request(w, a, "INFO", 8, "Content-Type: application/dtmf-relay\r\n", "Signal= 11\r\n");
+    assert_true(hear(w, "SIP/2.0 200", b, sizeof(b)));
+    assert_int_equal(w->out.keys, 2);
+    assert_int_equal(w->out.key, '#');   /* as some gateways number it */
     far_request(w, a, "BYE", 4, "", ""); /* out of order */
     assert_true(hear(w, "SIP/2.0 500", b, sizeof(b)));
-    far_request(w, a, "BYE", 8, "", "");
+    far_request(w, a, "BYE", 9, "", "");
     assert_true(hear(w, "SIP/2.0 200", b, sizeof(b)));
-    far_request(w, a, "BYE", 8, "", ""); /* its 200 was lost */
+    far_request(w, a, "BYE", 9, "", ""); /* its 200 was lost */
     assert_true(hear(w, "SIP/2.0 200", b, sizeof(b)));
     assert_true(until(w, &w->out.ended, 1, 1000));
     assert_int_equal(w->out.result.end, SIP_END_REMOTE);
@@ -591,6 +595,30 @@ static void test_strangers(void **state)
     reply(w, a, 486, "x", NO_BODY);
     assert_true(until(w, &w->out.ended, 1, 1000));
     assert_int_equal(w->out.result.status, 486);
+}
+
+/* A closed port, told by the network (18.4): sooner than by timer B, but not at the first word, for
+ * the far side may be starting. */
+static void test_nobody_is_there(void **state)
+{
+    struct world *w = *state;
+    struct sip_stats s;
+    char a[4096];
+
+    close(w->hand);
+    invite(w, w->hand_trunk, 0);
+    assert_true(until(w, &w->out.ended, 1, 3000));
+    assert_int_equal(w->out.result.end, SIP_END_TRANSPORT);
+    sip_read_stats(w->caller, &s);
+    assert_in_range(s.retransmitted, 1, 5);
+    /* An error that is still in the socket does not eat a message to somebody else. */
+    invite(w, w->hand_trunk, 0);
+    usleep(20000);
+    memset(&w->in, 0, sizeof(w->in));
+    invite(w, w->trunk, 0);
+    assert_true(until(w, &w->in.incoming, 1, 1000));
+    open_hand(w);
+    assert_false(recv(w->hand, a, sizeof(a), MSG_DONTWAIT) > 0);
 }
 
 static void test_register(void **state)
@@ -636,6 +664,7 @@ int main(void)
         CASE(test_redirect),
         CASE(test_far_requests),
         CASE(test_strangers),
+        CASE(test_nobody_is_there),
         CASE(test_register),
     };
 
