@@ -13,7 +13,7 @@
 
 #include "media/pump_priv.h"
 
-enum { PHASE_SLACK = 4 };
+enum { PHASE_SLACK = 4, PORT_FIRST = 10000, PORT_LAST = 65535 };
 
 static void on_tick(struct loop_fd *w, uint32_t events);
 
@@ -32,6 +32,18 @@ unsigned pump_raise_file_limit(void)
     return limit.rlim_cur > 1000000 ? 1000000 : (unsigned)limit.rlim_cur;
 }
 
+/* Even ports, as RFC 3550 11 has it, where somebody opened a firewall for a range; else any. */
+static int set_ports(struct pump *p)
+{
+    const struct pump_config *c = &p->config;
+
+    p->port_step = c->port_max ? 2 : 1;
+    p->port_first = c->port_max ? c->port_min + (c->port_min & 1u) : PORT_FIRST;
+    p->port_count =
+        c->port_max ? (c->port_max + 2u - p->port_first) / 2 : PORT_LAST - PORT_FIRST + 1;
+    return p->port_count > 0 && p->port_first > 0 ? 0 : -EINVAL;
+}
+
 int pump_new(struct pump **out, const struct pump_config *config)
 {
     /* choose_phase lets no phase grow past the mean and a few. */
@@ -46,9 +58,12 @@ int pump_new(struct pump **out, const struct pump_config *config)
         return -ENOMEM;
     p->config = *config;
     p->loop = config->loop;
-    p->next_port = config->port_min;
-    p->timer.fd = -1;
+    p->timer.fd = p->filter_fd = -1;
     list_init(&p->free);
+    rc = set_ports(p);
+    if (rc)
+        goto fail;
+    rc = -ENOMEM;
     p->streams = calloc(config->streams_max, sizeof(*p->streams));
     if (!p->streams)
         goto fail;
@@ -72,6 +87,7 @@ int pump_new(struct pump **out, const struct pump_config *config)
     rc = loop_fd_add(p->loop, &p->timer, EPOLLIN);
     if (rc)
         goto fail;
+    pump_filter_open(p);
     rc = pump_send_open(p);
     if (rc)
         goto fail;
@@ -90,6 +106,7 @@ void pump_free(struct pump *p)
         if (p->streams[i].fd >= 0)
             rtp_close(&p->streams[i]);
     pump_send_close(p);
+    pump_filter_close(p);
     loop_fd_del(&p->timer);
     if (p->timer.fd >= 0)
         close(p->timer.fd);

@@ -8,10 +8,12 @@
  * pump_new.
  *
  * Symmetric RTP: media is sent to the address in the SDP until a valid packet comes, then to where
- * it came from (latched once: the socket is connected and the kernel turns strangers away). A
- * packet from another host than the SDP names counts only as the third in sequence, so that one
- * stray packet does not capture a call. Packets go out every 20 ms whatever ptime the far side
- * prefers.
+ * it came from (latched once: the socket is connected and the kernel turns strangers away, until a
+ * re-INVITE names another address). The address that the SDP names is believed at once; any other
+ * host or port only by its third packet in sequence, so that a stray or a blindly forged packet
+ * does not capture a call. Packets go out every 20 ms whatever ptime the far side prefers.
+ *
+ * Memory: sizeof(struct rtp) a stream, about 0.7 KiB, and what the kernel keeps for a socket.
  *
  * Owned by one lane's thread. */
 #pragma once
@@ -31,7 +33,7 @@ enum pump_backend { PUMP_AUTO, PUMP_URING, PUMP_SEND };
 struct pump_config {
     struct loop *loop;
     struct sockaddr_storage local; /* address to bind; port ignored */
-    uint16_t port_min, port_max;   /* 0,0: ephemeral. Even ports only when a range is given */
+    uint16_t port_min, port_max;   /* 0,0: any from 10000 up. Even ports only of a given range */
     unsigned streams_max;
     enum pump_backend backend;
 };
@@ -80,7 +82,8 @@ int rtp_send_keys(struct rtp *s, const char *keys, unsigned tone_ms, unsigned ga
 int rtp_listen(struct rtp *s, bool on);
 
 struct rtp_stats {
-    uint32_t sent, received, lost, strangers;
+    uint32_t sent, received; /* received: what the filter let through, not listening: keys */
+    uint32_t lost, strangers;
     int64_t first_sent_us, first_received_us; /* monotonic, 0: never */
     int64_t last_key_us, key_to_audio_us;     /* key's packet to first packet of the next prompt */
 };

@@ -63,11 +63,6 @@ void pump_send_unregister(struct pump *p, struct rtp *s)
     io_uring_register_files_update(&p->ring, s->index, &none, 1);
 }
 
-static socklen_t addr_size(const union rtp_addr *a)
-{
-    return a->sa.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
-}
-
 void pump_send_now(struct pump *p, struct rtp *s, size_t len)
 {
     int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -76,7 +71,7 @@ void pump_send_now(struct pump *p, struct rtp *s, size_t len)
     if (s->latched)
         rc = send(s->fd, s->packet, len, flags);
     else
-        rc = sendto(s->fd, s->packet, len, flags, &s->remote.sa, addr_size(&s->remote));
+        rc = sendto(s->fd, s->packet, len, flags, &s->remote.sa, rtp_addr_size(&s->remote));
     if (rc < 0)
         p->stats.send_errors++;
 }
@@ -125,7 +120,7 @@ void pump_send_queue(struct pump *p, struct rtp *s, size_t len)
     }
     io_uring_prep_send(sqe, (int)s->index, s->packet, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (!s->latched)
-        io_uring_prep_send_set_addr(sqe, &s->remote.sa, (uint16_t)addr_size(&s->remote));
+        io_uring_prep_send_set_addr(sqe, &s->remote.sa, (uint16_t)rtp_addr_size(&s->remote));
     sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
     p->queued++;
 }
