@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/metric.h"
+
 enum { EVENTS_MAX = 128 };
 
 struct loop {
@@ -14,6 +16,7 @@ struct loop {
     struct wheel *wheel; /* owned */
     int epoll_fd, wake_fd;
     int64_t now_us, busy_us;
+    struct metric_series *turns; /* NULL: nobody asked */
     struct list hooks;
     struct list_node *next_hook; /* the one after the hook that runs */
     struct epoll_event events[EVENTS_MAX];
@@ -90,6 +93,11 @@ struct wheel *loop_wheel(struct loop *l)
     return l->wheel;
 }
 
+void loop_measure(struct loop *l, struct metric_series *turns)
+{
+    l->turns = turns;
+}
+
 int64_t loop_busy_us(const struct loop *l)
 {
     return l->busy_us;
@@ -156,7 +164,7 @@ static void run_hooks(struct loop *l)
 
 int loop_turn(struct loop *l, int max_wait_ms)
 {
-    int64_t started;
+    int64_t started, worked;
     int n, rc = 0;
 
     loop_refresh(l);
@@ -176,7 +184,10 @@ int loop_turn(struct loop *l, int max_wait_ms)
     deliver_events(l);
     deliver_messages(l);
     run_hooks(l);
-    l->busy_us += clock_mono_us(l->clock) - started;
+    worked = clock_mono_us(l->clock) - started;
+    l->busy_us += worked;
+    if (l->turns)
+        metric_observe(l->turns, worked);
     return rc;
 }
 

@@ -60,5 +60,8 @@ void loop_hook_del(struct loop_hook *h);
 void loop_post(struct loop *l, struct loop_msg *m);
 void loop_wake(struct loop *l);
 
+/* Each turn's work is observed there from now on (metric.h): how long others wait for this loop. */
+struct metric_series;
+void loop_measure(struct loop *l, struct metric_series *turns);
 /* Microseconds this loop has spent working (not waiting) in total: its load. */
 int64_t loop_busy_us(const struct loop *l);

@@ -51,7 +51,10 @@ static struct {
     void *arg;
 } collectors[COLLECTORS_MAX];
 static unsigned collector_count, made[METRIC_COUNT];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* newcomers, collectors, pages */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* newcomers */
+/* Collectors and their removal. Not the lock above: a collector waits for its owner's lock, under
+ * which the owner may ask for a series. */
+static pthread_mutex_t collecting = PTHREAD_MUTEX_INITIALIZER;
 
 const struct metric_info *metric_info(enum metric m)
 {
@@ -223,25 +226,25 @@ int metric_collector_add(metric_collect_fn fn, void *arg)
 {
     int rc = -ENOSPC;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&collecting);
     if (collector_count < COLLECTORS_MAX) {
         collectors[collector_count].fn = fn;
         collectors[collector_count++].arg = arg;
         rc = 0;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&collecting);
     return rc;
 }
 
 void metric_collector_remove(metric_collect_fn fn, void *arg)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&collecting);
     for (unsigned i = 0; i < collector_count; i++)
         if (collectors[i].fn == fn && collectors[i].arg == arg) {
             collectors[i] = collectors[--collector_count];
             break;
         }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&collecting);
 }
 
 static void add_stored(struct metric_page *page)
@@ -255,7 +258,7 @@ static void add_stored(struct metric_page *page)
                             &others[m], 0);
     }
     for (unsigned i = 0; i < TABLE; i++) {
-        const struct metric_series *s = atomic_load_explicit(&table[i], memory_order_relaxed);
+        const struct metric_series *s = atomic_load_explicit(&table[i], memory_order_acquire);
 
         if (s)
             metric_page_add(page, s->metric, s->values[0], s->values[1], s, 0);
@@ -267,12 +270,12 @@ int metric_write(struct buf *out)
     struct metric_page page = {0};
     int rc;
 
-    pthread_mutex_lock(&lock);
     add_stored(&page);
     metric_process(&page);
+    pthread_mutex_lock(&collecting);
     for (unsigned i = 0; i < collector_count; i++)
         collectors[i].fn(collectors[i].arg, &page);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&collecting);
     rc = metric_page_write(&page, out);
     free(page.samples);
     return rc;

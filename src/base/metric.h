@@ -53,7 +53,7 @@ int64_t metric_quantile(const struct metric_series *s, double share);
 
 /* Figures that are known elsewhere (a running campaign's pace) are written into each page by
  * collectors, and are gone from the page when their owner is. fn runs in the thread that makes the
- * page, under the registry's lock; it may call metric_sample and nothing else of this file. */
+ * page; it may not add or remove collectors. After metric_collector_remove it runs no more. */
 struct metric_page;
 typedef void (*metric_collect_fn)(void *arg, struct metric_page *page);
 int metric_collector_add(metric_collect_fn fn, void *arg); /* -ENOSPC: too many, -ENOMEM */

@@ -56,7 +56,7 @@
     X(STORE_QUEUE, GAUGE, "kolcast_store_queue_depth", 1, "", 1,                                  \
       "Changes that wait for the store's writer.")                                                \
     X(STORE_FAILING, GAUGE, "kolcast_store_failing", 1, "", 1,                                    \
-      "1: the last commit failed, and dialling has stopped.")                                     \
+      "Writers whose last commit failed: while it is not 0, dialling has stopped.")               \
     X(HTTP_REQUESTS, COUNTER, "kolcast_http_requests_total", 1, "operation,status", 1024,         \
       "Requests answered.")                                                                       \
     X(HTTP_SECONDS, HISTOGRAM, "kolcast_http_request_seconds", 1e-6, "operation", 256,            \

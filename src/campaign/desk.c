@@ -12,7 +12,9 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "campaign/desk_priv.h"
+#include "campaign/notice.h"
 
 enum { POOL_SLACK = 2 * CLAIM_MAX };
 
@@ -57,7 +59,11 @@ static int set_state(struct desk *d, enum campaign_state state, const char *reas
     struct state_job j = {
         .job = {.run = run_state}, .campaign_id = d->campaign_id, .state = state, .reason = reason};
 
-    return store_writer_do(d->writer, &j.job);
+    int rc = store_writer_do(d->writer, &j.job);
+
+    if (!rc)
+        notice_state(exchange_config(d->exchange)->bus, d->campaign_id, state, reason);
+    return rc;
 }
 
 struct pace_job {
@@ -85,6 +91,8 @@ static void on_pace(void *arg, const struct pacing_change *c)
     struct desk *d = arg;
     struct pace_job *j = calloc(1, sizeof(*j));
 
+    metric_add(metric1(METRIC_PACE_CHANGES, c->to_cps < c->from_cps ? "slower" : "faster"), 1);
+    notice_pace(exchange_config(d->exchange)->bus, d->campaign_id, c);
     pthread_mutex_lock(&d->lock);
     snprintf(d->view.pace_reason, sizeof(d->view.pace_reason), "%s", c->reason);
     pthread_mutex_unlock(&d->lock);
@@ -312,6 +320,8 @@ int desk_new(struct desk **out, struct exchange *exchange, struct error *err)
     list_init(&d->unsaved);
     rc = loop_new(&d->loop, config->clock);
     if (!rc)
+        loop_measure(d->loop, metric1(METRIC_LOOP_LAG, "desk"));
+    if (!rc)
         rc = store_open(config->store_url, config->clock, &d->store, err);
     if (rc) {
         error_set(err, rc, NULL, NULL, "cannot start: %s", strerror(-rc));
@@ -381,9 +391,12 @@ static int prepare(struct desk *d)
         whose = 0; /* of all campaigns: nobody else calls yet */
     if (!rc)
         rc = store_recover(d->store, whose, due, &interrupted);
-    if (!rc && interrupted > 0)
+    if (!rc && interrupted > 0) {
+        metric_add(metric1(METRIC_CALLS_ENDED, disposition_name(DISPOSITION_INTERRUPTED)),
+                   interrupted);
         log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
                  (long long)interrupted);
+    }
     if (!rc)
         rc = store_target_fill(d->store, d->campaign_id, &added);
     if (!rc)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign/notice.h"
 #include "campaign/pacing.h"
 #include "contacts/blackset.h"
 
@@ -178,6 +179,8 @@ static int open_all(struct exchange *x, struct error *err)
     x->config.line.clock = x->config.clock;
     x->config.line.writer = x->writer;
     x->config.line.blackset = x->blackset;
+    x->config.line.watch = x->config.bus ? notice_line : NULL;
+    x->config.line.watch_arg = x->config.bus;
     return x->config.driver->open(&x->line, &x->config.line, err);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "event/bus.h"
 #include "line/line.h"
 #include "store/writer.h"
 
@@ -21,6 +22,7 @@ struct exchange_config {
     const struct clock *clock;
     const struct line_driver *driver;
     struct line_config line; /* trunks and limits; the exchange fills clock, writer, blackset */
+    struct bus *bus;         /* told of what happens; may be NULL */
     double cps_max;          /* over all campaigns, calls started per second; 0: none */
 };
 

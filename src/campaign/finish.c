@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "campaign/desk_priv.h"
+#include "campaign/notice.h"
 
 enum { DOUBLE_MAX = 8 };
 
@@ -125,6 +127,8 @@ void finish_attempt(struct attempt *a)
         d->view.by_disposition[o->disposition]++;
     }
     pthread_mutex_unlock(&d->lock);
+    metric_add(metric1(METRIC_CALLS_ENDED, disposition_name(o->disposition)), 1);
+    notice_ended(exchange_config(d->exchange)->bus, &a->call);
     d->saving++;
     save(a);
 }

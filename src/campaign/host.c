@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 
 enum { REAP_MS = 50 };
 
@@ -278,6 +280,49 @@ void host_set_trunks(struct host *h, const struct line_trunk_config *trunks, uns
     pthread_mutex_unlock(&h->lock);
 }
 
+/* ---- metrics -------------------------------------------------------------------------------- */
+
+static int64_t milli(double x)
+{
+    return (int64_t)(x * 1000 + 0.5);
+}
+
+static void collect_campaign(struct metric_page *page, int64_t id, struct desk *d)
+{
+    struct desk_view v;
+    char name[24];
+
+    desk_view(d, &v);
+    snprintf(name, sizeof(name), "%lld", (long long)id);
+    metric_sample(page, METRIC_CAMPAIGN_CALLS, name, "up", v.calls_up);
+    metric_sample(page, METRIC_CAMPAIGN_CALLS, name, "ringing", v.calls_ringing);
+    metric_sample(page, METRIC_CAMPAIGN_QUEUE, name, NULL,
+                  v.targets.by_state[TARGET_STATE_WAITING]);
+    metric_sample(page, METRIC_CAMPAIGN_PACE, name, NULL, milli(v.cps_now));
+    metric_sample(page, METRIC_CAMPAIGN_PACE_CAP, name, NULL, milli(v.cps_cap));
+    metric_sample(page, METRIC_CAMPAIGN_RATE, name, NULL, milli(v.cps_measured));
+}
+
+static void collect(void *arg, struct metric_page *page)
+{
+    struct host *h = arg;
+    struct line_stats s;
+
+    pthread_mutex_lock(&h->lock);
+    for (int i = 0; i < HOST_CAMPAIGNS_MAX; i++)
+        if (h->runs[i].id)
+            collect_campaign(page, h->runs[i].id, h->runs[i].desk);
+    if (h->exchange) {
+        const struct line_config *line = &exchange_config(h->exchange)->line;
+
+        exchange_line_stats(h->exchange, &s);
+        metric_sample(page, METRIC_LANE_LOAD, NULL, NULL, milli(s.load));
+        for (unsigned i = 0; i < line->trunk_count; i++)
+            metric_sample(page, METRIC_TRUNK_UP, line->trunks[i].name, NULL, s.trunks_up >> i & 1);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 bool host_stop(struct host *h, int timeout_ms)
@@ -324,6 +369,8 @@ int host_new(struct host **out, const struct host_config *config, struct error *
         return error_set(err, rc, NULL, NULL, "cannot start: %s", strerror(-rc));
     }
     h->threaded = true;
+    if (metric_collector_add(collect, h))
+        log_warn("the campaigns' figures will not be on the page of metrics", "");
     *out = h;
     return 0;
 }
@@ -332,6 +379,7 @@ void host_free(struct host *h)
 {
     if (!h)
         return;
+    metric_collector_remove(collect, h);
     pthread_mutex_lock(&h->lock);
     h->stop = true;
     for (int i = 0; i < HOST_CAMPAIGNS_MAX; i++)

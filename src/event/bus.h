@@ -56,7 +56,7 @@ struct event {
             int64_t talk_ms;
             char key; /* of key */
             char trunk[32];
-            char reason[80];
+            char reason[96];
         } call;
         struct {
             char node[64];
@@ -66,11 +66,11 @@ struct event {
         } opt_out;
         struct {
             enum campaign_state state;
-            char reason[120];
+            char reason[200];
         } campaign;
         struct {
             double from_cps, to_cps;
-            char reason[120];
+            char reason[160];
         } pace;
         struct {
             int64_t import_id, rows, accepted, rejected, total; /* total 0: unknown */

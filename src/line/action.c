@@ -19,6 +19,11 @@ static void on_job_done(struct loop_msg *m)
     bool ok = c->job_rc == 0;
 
     c->job_pending = false;
+    watch_action(c->action_type, ok);
+    if (ok && c->action_new && c->action_type == FLOW_ACTION_OPT_OUT)
+        watch_event(c, LINE_OPT_OUT, c->action.black.list);
+    if (ok && c->action_new && c->action_type == FLOW_ACTION_SMS)
+        watch_event(c, LINE_TEXT, c->action.text.node);
     if (!ok && log_allow(&failing, 5000))
         log_error("an action of a call could not be stored", "attempt=%" PRId64 " error=\"%s\"",
                   c->lc->attempt_id, strerror(-c->job_rc));
@@ -39,8 +44,10 @@ static void job_done(struct store_job *job, int rc)
     loop_post(c->lane->loop, &c->job_done);
 }
 
-static void post(struct call *c, int (*run)(struct store_job *, struct store *))
+static void post(struct call *c, enum flow_action_type type,
+                 int (*run)(struct store_job *, struct store *))
 {
+    c->action_type = type;
     c->job.run = run;
     c->job.done = job_done;
     c->job_pending = true;
@@ -49,9 +56,9 @@ static void post(struct call *c, int (*run)(struct store_job *, struct store *))
 
 static int run_opt_out(struct store_job *job, struct store *s)
 {
-    bool added;
+    struct call *c = container_of(job, struct call, job);
 
-    return store_black_add(s, &container_of(job, struct call, job)->action.black, &added);
+    return store_black_add(s, &c->action.black, &c->action_new);
 }
 
 static void opt_out(struct call *c, const struct flow_action *a)
@@ -72,8 +79,7 @@ static void opt_out(struct call *c, const struct flow_action *a)
     /* At once, durable or not: from now on this process does not dial the number. */
     if (set && blackset_add(set, b->number, 0))
         log_error("out of memory for the do-not-call list", "attempt=%" PRId64, c->lc->attempt_id);
-    atomic_fetch_add_explicit(&c->lc->voice->use->opt_outs, 1, memory_order_relaxed);
-    post(c, run_opt_out);
+    post(c, FLOW_ACTION_OPT_OUT, run_opt_out);
 }
 
 static int run_text(struct store_job *job, struct store *s)
@@ -81,7 +87,7 @@ static int run_text(struct store_job *job, struct store *s)
     struct call *c = container_of(job, struct call, job);
     int64_t id;
 
-    return store_text_add(s, &c->action.text.row, c->action.text.node, &id);
+    return store_text_add(s, &c->action.text.row, c->action.text.node, &id, &c->action_new);
 }
 
 struct values {
@@ -138,8 +144,7 @@ static int text(struct call *c, const struct flow_action *a)
     t->created_ms = now;
     snprintf(c->action.text.node, sizeof(c->action.text.node), "%s",
              flow_node_name(c->lc->voice->flow, a->node));
-    atomic_fetch_add_explicit(&c->lc->voice->use->texts, 1, memory_order_relaxed);
-    post(c, run_text);
+    post(c, FLOW_ACTION_SMS, run_text);
     return 0;
 }
 
@@ -159,6 +164,7 @@ void action_start(struct call *c, const struct flow_action *a)
         if (log_allow(&failing, 5000))
             log_warn("an action of a call was not done", "attempt=%" PRId64 " node=%s error=\"%s\"",
                      c->lc->attempt_id, flow_node_name(c->lc->voice->flow, a->node), strerror(-rc));
+        watch_action(a->type, false);
         flow_action_done(&c->run, false, call_now_ms(c));
     }
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "base/rng.h"
 #include "line/lane_priv.h"
 
@@ -121,6 +122,7 @@ static void take_key(struct call *c, char source, char key)
         return;
     c->last_key = key;
     COUNT(c->lc->voice->use, keys);
+    watch_event(c, LINE_KEY, (const char[]){key, '\0'});
     c->depth++;
     flow_key(&c->run, key, call_now_ms(c));
     leave(c);
@@ -155,6 +157,8 @@ static void on_progress(struct sip_call *sip, void *arg, int status, const char 
         c->facts.rang = true;
         c->counted_ringing = true;
         COUNT(c->lc->voice->use, calls_ringing);
+        metric_add(metric(METRIC_CALLS_RINGING), 1);
+        watch_event(c, LINE_RINGING, "");
     }
     if (sdp && !sdp_read(sdp, len, &c->early))
         c->has_early = true;
@@ -162,8 +166,10 @@ static void on_progress(struct sip_call *sip, void *arg, int status, const char 
 
 static void stop_ringing(struct call *c)
 {
-    if (c->counted_ringing)
+    if (c->counted_ringing) {
         UNCOUNT(c->lc->voice->use, calls_ringing);
+        metric_add(metric(METRIC_CALLS_RINGING), -1);
+    }
     c->counted_ringing = false;
 }
 
@@ -179,6 +185,7 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
     c->answered_us = now_us(c);
     c->lc->outcome.answered_ms = wall_ms(c);
     stop_ringing(c);
+    watch_event(c, LINE_ANSWERED, "");
     if (!usable || rtp_connect(c->rtp, &theirs, true)) {
         call_hangup(c, OUTCOME_BY_FAULT);
         return;
@@ -187,6 +194,7 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
     c->flowing = true;
     c->counted_up = true;
     COUNT(c->lc->voice->use, calls_up);
+    metric_add(metric(METRIC_CALLS_ACTIVE), 1);
     COUNT(&c->lane->counters, answered);
     if (v->call_max_ms > 0)
         timer_start(loop_wheel(c->lane->loop), &c->max_timer, v->call_max_ms);
@@ -363,6 +371,7 @@ static int invite(struct call *c)
         return rc;
     snprintf(lc->outcome.sip_call_id, sizeof(lc->outcome.sip_call_id), "%s", sip_call_id(c->sip));
     COUNT(&c->lane->counters, dialled);
+    watch_event(c, LINE_DIALLED, "");
     return 0;
 }
 
@@ -451,8 +460,10 @@ void call_release(struct call *c)
     timer_stop(&c->flow_timer);
     timer_stop(&c->max_timer);
     stop_ringing(c);
-    if (c->counted_up)
+    if (c->counted_up) {
         UNCOUNT(c->lc->voice->use, calls_up);
+        metric_add(metric(METRIC_CALLS_ACTIVE), -1);
+    }
     c->counted_up = false;
     if (c->rtp) {
         measure(c);
@@ -468,6 +479,7 @@ void call_release(struct call *c)
         log_warn("the trace of a call does not fit", "attempt=%" PRId64, lc->attempt_id);
         lc->trace[0] = '\0';
     }
+    watch_ended(lc);
     park(c);
     report(lc);
 }

@@ -250,6 +250,7 @@ static void line_read_stats(struct line *l, struct line_stats *out)
         load = READ(load_permille) / 1000.0;
         if (load > s.load)
             s.load = load > 1 ? 1 : load;
+        s.trunks_up = i ? s.trunks_up & READ(ready) : READ(ready);
         s.trunks_ready = s.trunks_ready && READ(ready) == (1u << l->config.trunk_count) - 1;
     }
     if (!s.trunks_ready) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "line/lane_priv.h"
 
 enum { SECOND_MS = 1000, LINGER_MS = 4000, LINGER_TURN_MS = 50 };
@@ -58,6 +59,13 @@ static void on_incoming(struct sip *s, void *arg, struct sip_call *call)
 static const struct sip_handler sip_handler = {.incoming = on_incoming,
                                                .trunk_state = on_trunk_state};
 
+static void count_rtp(struct lane *lane, uint64_t sent)
+{
+    metric_add(metric(METRIC_RTP_SENT), (int64_t)(sent - lane->rtp_counted));
+    lane->rtp_counted = sent;
+    atomic_store_explicit(&lane->counters.rtp_sent, sent, memory_order_relaxed);
+}
+
 static void on_second(struct timer *t)
 {
     struct lane *lane = container_of(t, struct lane, second);
@@ -72,7 +80,7 @@ static void on_second(struct timer *t)
     lane->busy_us = busy;
     lane->second_us = now;
     pump_read_stats(lane->pump, &s);
-    atomic_store_explicit(&lane->counters.rtp_sent, s.sent, memory_order_relaxed);
+    count_rtp(lane, s.sent);
     if (s.tick_late_us_max >
         atomic_load_explicit(&lane->counters.rtp_late_us_max, memory_order_relaxed))
         atomic_store_explicit(&lane->counters.rtp_late_us_max, s.tick_late_us_max,
@@ -134,6 +142,7 @@ int lane_open(struct lane *lane, struct line *line, unsigned calls_max, struct e
     rc = loop_new(&lane->loop, config->clock);
     if (rc)
         return error_set(err, rc, NULL, NULL, "a lane's loop cannot be made: %s", strerror(-rc));
+    loop_measure(lane->loop, metric1(METRIC_LOOP_LAG, "lane"));
     pump.loop = sip.loop = lane->loop;
     rc = pump_new(&lane->pump, &pump);
     if (rc)
@@ -196,11 +205,15 @@ static void linger(struct lane *lane)
 
 void lane_close(struct lane *lane)
 {
+    struct pump_stats s;
+
     if (lane->started) {
         loop_stop(lane->loop);
         pthread_join(lane->thread, NULL);
         lane->started = false;
         linger(lane);
+        pump_read_stats(lane->pump, &s);
+        count_rtp(lane, s.sent); /* what the last second brought */
     }
     sip_free(lane->sip);
     pump_free(lane->pump);

@@ -37,6 +37,8 @@ struct call {
     /* The action under way. */
     bool job_pending;
     int job_rc;
+    enum flow_action_type action_type;
+    bool action_new; /* it changed the store: the number, the text was not there yet */
     struct store_job job;
     struct loop_msg job_done;
     union {
@@ -70,6 +72,7 @@ struct lane {
     struct list idle, active;
     struct timer second;
     int64_t busy_us, second_us;
+    uint64_t rtp_counted;
     struct lane_counters counters;
     struct loop_msg recheck_msg;
     atomic_bool recheck_posted;
@@ -98,6 +101,11 @@ int64_t call_now_ms(const struct call *c);
 
 /* redirect.c: may a call be passed on to this user part of a SIP address (S1)? */
 bool redirect_allowed(const struct line_config *config, uint64_t called, const char *user);
+
+/* watch.c: counts what happened and tells whoever watches. */
+void watch_event(struct call *c, enum line_event e, const char *detail);
+void watch_action(enum flow_action_type type, bool done);
+void watch_ended(const struct line_call *lc); /* measured; its record is complete */
 
 /* action.c: flow_host's `action`; flow_action_done follows, at once or from the writer. */
 void action_start(struct call *c, const struct flow_action *a);

@@ -71,6 +71,19 @@ struct line_call {
     char trace[LINE_TRACE_MAX]; /* flow_trace_json */
 };
 
+/* What happens in calls, as it happens. Opt-outs and texts are told when they are on disk, and only
+ * those that were not there yet. */
+enum line_event {
+    LINE_DIALLED,
+    LINE_RINGING,
+    LINE_ANSWERED,
+    LINE_KEY,     /* detail: the key */
+    LINE_OPT_OUT, /* detail: the list */
+    LINE_TEXT,    /* detail: the flow's node */
+};
+typedef void (*line_watch_fn)(void *arg, enum line_event e, const struct line_call *call,
+                              const char *detail);
+
 struct line_config {
     const struct clock *clock;
     struct line_trunk_config trunks[LINE_TRUNKS_MAX];
@@ -80,6 +93,8 @@ struct line_config {
     char bind[64];      /* local address, "" to find out from the route to the trunk */
     struct blackset *blackset;
     struct store_writer *writer; /* for opt-outs and texts */
+    line_watch_fn watch;         /* in a lane's thread: must not block; may be NULL */
+    void *watch_arg;
     bool no_uring;
 };
 
@@ -87,8 +102,9 @@ struct line_stats {
     unsigned calls; /* in the lanes now, of all campaigns */
     uint64_t dialled, answered;
     uint64_t rtp_sent, rtp_late_us_max;
-    double load; /* busiest lane's share of its core, 0…1, recent second */
-    bool trunks_ready;
+    double load;           /* busiest lane's share of its core, 0…1, recent second */
+    unsigned trunks_up;    /* a bit for each trunk that every lane can use */
+    bool trunks_ready;     /* all of them */
     char trunk_fault[128]; /* why not, for people */
 };
 

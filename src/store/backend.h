@@ -82,7 +82,8 @@ struct store_backend {
     int (*call_each)(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_call *c), void *arg);
     int (*call_totals)(struct store *s, int64_t campaign_id, struct store_call_totals *out);
-    int (*text_add)(struct store *s, const struct store_text *t, const char *node, int64_t *id);
+    int (*text_add)(struct store *s, const struct store_text *t, const char *node, int64_t *id,
+                    bool *added);
     int (*text_each)(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_text *t), void *arg);
     int (*pace_add)(struct store *s, int64_t campaign_id, const struct store_pace *p);

@@ -293,9 +293,10 @@ int store_call_totals(struct store *s, int64_t campaign_id, struct store_call_to
     return s->ops->call_totals(s, campaign_id, out);
 }
 
-int store_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id)
+int store_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id,
+                   bool *added)
 {
-    return s->ops->text_add(s, t, node, id);
+    return s->ops->text_add(s, t, node, id, added);
 }
 
 int store_text_each(struct store *s, int64_t campaign_id,

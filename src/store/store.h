@@ -260,7 +260,8 @@ struct store_text {
     int64_t created_ms;
 };
 /* Once per (attempt, node): a second one is the same text. */
-int store_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id);
+int store_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id,
+                   bool *added);
 int store_text_each(struct store *s, int64_t campaign_id,
                     int (*fn)(void *arg, const struct store_text *t), void *arg);
 

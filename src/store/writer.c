@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 
 enum { BATCH_MAX = 2000 };
 
@@ -34,6 +35,7 @@ static void set_failing(struct store_writer *w, int rc)
     pthread_mutex_lock(&w->lock);
     if (!rc && w->failing)
         log_info("the store works again", "");
+    metric_add(metric(METRIC_STORE_FAILING), (rc != 0) - w->failing);
     w->failing = rc != 0;
     if (rc == -ENOSPC)
         snprintf(w->fault, sizeof(w->fault),
@@ -66,8 +68,15 @@ static int run_job(struct store_writer *w, struct store_job *job)
     return store_is_sick(job->rc) ? job->rc : 0;
 }
 
+static void tell(struct store_job *j, int rc)
+{
+    metric_add(metric1(METRIC_STORE_JOBS, rc ? "failed" : "done"), 1);
+    j->done(j, rc);
+}
+
 static void run_batch(struct store_writer *w, struct store_job *first)
 {
+    int64_t started = clock_mono_us(&clock_system);
     int rc = store_begin(w->store);
 
     for (struct store_job *j = first; j && !rc; j = j->next)
@@ -76,12 +85,13 @@ static void run_batch(struct store_writer *w, struct store_job *first)
         rc = store_commit(w->store);
     else
         store_rollback(w->store);
+    metric_observe(metric(METRIC_STORE_COMMIT), clock_mono_us(&clock_system) - started);
     set_failing(w, rc);
     while (first) {
         struct store_job *j = first;
 
         first = j->next; /* done may free or post the job again */
-        j->done(j, rc ? rc : j->rc);
+        tell(j, rc ? rc : j->rc);
     }
 }
 
@@ -96,13 +106,14 @@ static struct store_job *take_batch(struct store_writer *w)
         pthread_cond_wait(&w->wake, &w->lock);
     first = w->first;
     end = &w->first;
-    while (*end && n++ < BATCH_MAX)
+    for (; *end && n < BATCH_MAX; n++)
         end = &(*end)->next;
     w->first = *end;
     if (!w->first)
         w->last = &w->first;
     *end = NULL;
     pthread_mutex_unlock(&w->lock);
+    metric_add(metric(METRIC_STORE_QUEUE), -n);
     return first;
 }
 
@@ -151,6 +162,7 @@ void store_writer_free(struct store_writer *w)
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    metric_add(metric(METRIC_STORE_FAILING), -w->failing);
     store_close(w->store);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
@@ -161,6 +173,7 @@ void store_writer_post(struct store_writer *w, struct store_job *job)
 {
     job->next = NULL;
     job->rc = 0;
+    metric_add(metric(METRIC_STORE_QUEUE), 1);
     pthread_mutex_lock(&w->lock);
     *w->last = job;
     w->last = &job->next;

@@ -117,7 +117,8 @@ int sqlite_call_totals(struct store *s, int64_t campaign_id, struct store_call_t
     return rc;
 }
 
-int sqlite_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id)
+int sqlite_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id,
+                    bool *added)
 {
     int rc = sqlite_run(
         s,
@@ -127,9 +128,11 @@ int sqlite_text_add(struct store *s, const struct store_text *t, const char *nod
         "iiititti", t->campaign_id, t->contact_id, t->attempt_id, node, (int64_t)t->number, t->body,
         t->state ? t->state : "queued", t->created_ms ? t->created_ms : sqlite_now(s));
 
-    return rc ? rc
-              : sqlite_int(s, id, "SELECT id FROM sms_records WHERE attempt_id = ? AND node = ?",
-                           "it", t->attempt_id, node);
+    if (rc)
+        return rc;
+    *added = sqlite_changes(s) > 0;
+    return sqlite_int(s, id, "SELECT id FROM sms_records WHERE attempt_id = ? AND node = ?", "it",
+                      t->attempt_id, node);
 }
 
 int sqlite_text_each(struct store *s, int64_t campaign_id,

@@ -131,7 +131,8 @@ int sqlite_target_get(struct store *s, int64_t campaign_id, uint64_t number,
 int sqlite_call_each(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_call *c), void *arg);
 int sqlite_call_totals(struct store *s, int64_t campaign_id, struct store_call_totals *out);
-int sqlite_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id);
+int sqlite_text_add(struct store *s, const struct store_text *t, const char *node, int64_t *id,
+                    bool *added);
 int sqlite_text_each(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_text *t), void *arg);
 int sqlite_pace_add(struct store *s, int64_t campaign_id, const struct store_pace *p);
