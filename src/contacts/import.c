@@ -14,6 +14,7 @@
 #include "phone/number.h"
 #include "phone/window.h"
 #include "phone/zone.h"
+#include "store/people.h"
 
 enum { BATCH_ROWS = 10000, HEADER_ROWS = 20, EXTRA_MAX = 1800, NAME_BYTES = 256 };
 
@@ -163,7 +164,7 @@ static int batch(struct importing *m)
         return 0;
     m->in_batch = 0;
     rc = store_commit(m->store);
-    return rc ? rc : store_begin(m->store);
+    return rc ? rc : store_begin_staging(m->store);
 }
 
 /* NULL, or why the row cannot be taken. */
@@ -368,13 +369,26 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static int stage(struct importing *m, const char *path, int64_t list_id, struct error *err)
+/* The import's row: its maker's, which stays whatever happens, or one of our own. */
+static int begin(struct importing *m, const char *path)
 {
-    int rc = store_import_begin(m->store, list_id, base_name(path), &m->import_id);
+    int64_t list_id;
+    int rc;
+
+    m->import_id = m->o->import_id;
+    if (m->import_id)
+        return store_import_stage(m->store, m->import_id);
+    rc = store_list_ensure(m->store, m->o->list, &list_id);
+    return rc ? rc : store_import_begin(m->store, list_id, base_name(path), &m->import_id);
+}
+
+static int stage(struct importing *m, const char *path, struct error *err)
+{
+    int rc = begin(m, path);
 
     if (rc)
         return rc;
-    rc = store_begin(m->store);
+    rc = store_begin_staging(m->store);
     if (!rc) {
         rc = read_rows(m, path, err);
         if (rc)
@@ -384,7 +398,7 @@ static int stage(struct importing *m, const char *path, int64_t list_id, struct 
     }
     if (!rc)
         rc = store_import_finish(m->store, m->import_id, &m->summary->import);
-    if (rc)
+    if (rc && !m->o->import_id)
         store_import_abort(m->store, m->import_id);
     return rc;
 }
@@ -394,7 +408,6 @@ int import_file(struct store *s, const char *path, const struct import_options *
 {
     struct importing *m = calloc(1, sizeof(*m));
     struct import_summary summary = {0};
-    int64_t list_id;
     int rc;
 
     if (!m)
@@ -409,9 +422,7 @@ int import_file(struct store *s, const char *path, const struct import_options *
     if (!rc)
         rc = number_parser_new(&m->numbers);
     if (!rc)
-        rc = store_list_ensure(s, o->list, &list_id);
-    if (!rc)
-        rc = stage(m, path, list_id, err);
+        rc = stage(m, path, err);
     if (m->rejected && fclose(m->rejected) && !rc)
         m->rejected_failed = true;
     if (rc && m->rejected)

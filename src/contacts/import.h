@@ -10,6 +10,7 @@
 
 struct import_options {
     const char *list;   /* name of the contact list; made when absent */
+    int64_t import_id;  /* one that store_import_open made, of its list; 0: a new one, of list */
     const char *region; /* default region of numbers, "IL" */
     const char *zone;   /* default zone of contacts whose number does not tell, IANA */
     const char *sheet;  /* XLSX: name of the sheet, NULL: the first with a phone column */

@@ -3,16 +3,19 @@
 #pragma once
 
 #include "store/identity_backend.h"
+#include "store/service_backend.h"
 #include "store/store.h"
 
 struct store_backend {
     const char *scheme; /* of its URLs: "sqlite" */
     const struct store_identity_backend *identity;
+    const struct store_service_backend *service;
     int (*open)(const char *where, const struct clock *clock, struct store **out,
                 struct error *err);
     void (*close)(struct store *s);
     const char *(*error_text)(const struct store *s);
     int (*begin)(struct store *s);
+    int (*begin_staging)(struct store *s);
     int (*commit)(struct store *s);
     void (*rollback)(struct store *s);
     int (*savepoint)(struct store *s);

@@ -40,6 +40,11 @@ int store_begin(struct store *s)
     return s->ops->begin(s);
 }
 
+int store_begin_staging(struct store *s)
+{
+    return s->ops->begin_staging(s);
+}
+
 int store_commit(struct store *s)
 {
     return s->ops->commit(s);

@@ -26,6 +26,8 @@ void store_close(struct store *s);
 const char *store_error_text(const struct store *s);
 
 int store_begin(struct store *s); /* write transaction; not nested */
+/* For rows that are staged and nothing else: nobody else's changes wait for it. */
+int store_begin_staging(struct store *s);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 /* Within a transaction: an inner step that can fail alone. */

@@ -90,6 +90,26 @@ static sqlite3_stmt *statement(struct store *s, int *rc, const char *sql)
     return stmt;
 }
 
+sqlite3_stmt *sqlite_query_text(struct store *s, int *rc, const char *sql)
+{
+    struct sqlite *q = sqlite_of(s);
+    /* No address has the highest bit. */
+    uint64_t key = hash_bytes(sql, strlen(sql), 0) | UINT64_C(1) << 63;
+    sqlite3_stmt *stmt = map_get(&q->statements, key), *other = stmt;
+    int fault;
+
+    if (stmt && strcmp(sqlite3_sql(stmt), sql) == 0)
+        return stmt;
+    fault = sqlite3_prepare_v3(q->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+    if (fault) {
+        *rc = sqlite_fail(s, fault);
+        return NULL;
+    }
+    *rc = map_put(&q->statements, key, stmt);
+    sqlite3_finalize(*rc ? stmt : other);
+    return *rc ? NULL : stmt;
+}
+
 static int bind(sqlite3_stmt *stmt, const char *format, va_list ap)
 {
     int rc = SQLITE_OK;
@@ -218,6 +238,16 @@ const char *sqlite_error_text(const struct store *s)
 int sqlite_begin(struct store *s)
 {
     int rc = sqlite_run(s, "BEGIN IMMEDIATE", "");
+
+    if (!rc)
+        sqlite_of(s)->in_transaction = true;
+    return rc;
+}
+
+int sqlite_begin_staging(struct store *s)
+{
+    /* Not IMMEDIATE: the temporary tables are a database of their own. */
+    int rc = sqlite_run(s, "BEGIN", "");
 
     if (!rc)
         sqlite_of(s)->in_transaction = true;
@@ -386,10 +416,12 @@ void sqlite_close(struct store *s)
 const struct store_backend store_sqlite = {
     .scheme = "sqlite",
     .identity = &sqlite_identity,
+    .service = &sqlite_service,
     .open = sqlite_open,
     .close = sqlite_close,
     .error_text = sqlite_error_text,
     .begin = sqlite_begin,
+    .begin_staging = sqlite_begin_staging,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/sqlite/sqlite_priv.h"
+#include "store/sqlite/service_priv.h"
 
 int sqlite_list_find(struct store *s, const char *name, int64_t *list_id)
 {
@@ -23,7 +23,15 @@ int sqlite_list_ensure(struct store *s, const char *name, int64_t *list_id)
     return rc ? rc : sqlite_list_find(s, name, list_id);
 }
 
-int sqlite_import_begin(struct store *s, int64_t list_id, const char *file, int64_t *import_id)
+int sqlite_import_open(struct store *s, int64_t list_id, const char *file, int64_t *import_id)
+{
+    return sqlite_int(s, import_id,
+                      "INSERT INTO imports (list_id, file, state, started_ms)"
+                      " VALUES (?, ?, 'open', ?) RETURNING id",
+                      "iti", list_id, file, sqlite_now(s));
+}
+
+int sqlite_import_stage(struct store *s, int64_t import_id)
 {
     static const char table[] =
         "CREATE TEMP TABLE IF NOT EXISTS staging (row INTEGER, number INTEGER, kind INTEGER,"
@@ -32,18 +40,19 @@ int sqlite_import_begin(struct store *s, int64_t list_id, const char *file, int6
         "CREATE TEMP TABLE IF NOT EXISTS staged_rejects (row INTEGER, reason TEXT, value TEXT)";
     int rc = sqlite_run(s, table, "");
 
+    (void)import_id;
     if (!rc)
         rc = sqlite_run(s, rejects, "");
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM staging", "");
-    if (!rc)
-        rc = sqlite_run(s, "DELETE FROM staged_rejects", "");
-    if (!rc)
-        rc = sqlite_int(s, import_id,
-                        "INSERT INTO imports (list_id, file, state, started_ms)"
-                        " VALUES (?, ?, 'open', ?) RETURNING id",
-                        "iti", list_id, file, sqlite_now(s));
-    return rc;
+    return rc ? rc : sqlite_run(s, "DELETE FROM staged_rejects", "");
+}
+
+int sqlite_import_begin(struct store *s, int64_t list_id, const char *file, int64_t *import_id)
+{
+    int rc = sqlite_import_stage(s, 0);
+
+    return rc ? rc : sqlite_import_open(s, list_id, file, import_id);
 }
 
 int sqlite_import_row(struct store *s, int64_t import_id, const struct store_contact *row)

@@ -34,6 +34,8 @@ int sqlite_fail(struct store *s, int rc);
 /* A ready statement with its parameters bound by format: i int64_t, d double, t text (NULL: null).
  * NULL on failure (then *rc). Give it back with sqlite_done. */
 sqlite3_stmt *sqlite_query(struct store *s, int *rc, const char *sql, const char *format, ...);
+/* The same for a text that is built; cached by its content, nothing bound. */
+sqlite3_stmt *sqlite_query_text(struct store *s, int *rc, const char *sql);
 /* 1: a row is there, 0: no more, negative errno. */
 int sqlite_step(struct store *s, sqlite3_stmt *q);
 void sqlite_done(sqlite3_stmt *q);
@@ -57,11 +59,13 @@ int sqlite_end(struct store *s, bool own, int rc);
 int sqlite_call_add(struct store *s, const struct store_call *c);
 
 extern const struct store_identity_backend sqlite_identity;
+extern const struct store_service_backend sqlite_service;
 
 /* The operations; store.h documents them. */
 void sqlite_close(struct store *s);
 const char *sqlite_error_text(const struct store *s);
 int sqlite_begin(struct store *s);
+int sqlite_begin_staging(struct store *s);
 int sqlite_commit(struct store *s);
 void sqlite_rollback(struct store *s);
 int sqlite_savepoint(struct store *s);

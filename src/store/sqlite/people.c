@@ -1,0 +1,171 @@
+/* Lists and contacts one by one. */
+#include <errno.h>
+#include <string.h>
+
+#include "store/sqlite/service_priv.h"
+
+int sqlite_list_add(struct store *s, const char *name, int64_t *id)
+{
+    return sqlite_int(s, id, "INSERT INTO lists (name, created_ms) VALUES (?, ?) RETURNING id",
+                      "ti", name, sqlite_now(s));
+}
+
+int sqlite_list_rename(struct store *s, int64_t id, const char *name)
+{
+    int rc = sqlite_run(s, "UPDATE lists SET name = ? WHERE id = ?", "ti", name, id);
+
+    return sqlite_changed(s, rc, -ENOENT);
+}
+
+static int remove_list(struct store *s, int64_t id)
+{
+    int64_t one;
+    int rc = sqlite_int(s, &one,
+                        "SELECT 1 FROM campaigns WHERE list_id = ?1 UNION ALL SELECT 1 FROM"
+                        " imports i JOIN jobs j ON j.kind = 'import' AND j.object_id = i.id WHERE"
+                        " i.list_id = ?1 AND j.state IN ('queued', 'running') LIMIT 1",
+                        "i", id);
+
+    if (rc != -ENOENT)
+        return rc ? rc : -EBUSY;
+    rc = sqlite_run(s, "DELETE FROM contacts WHERE list_id = ?", "i", id);
+    if (!rc)
+        rc = sqlite_run(s, "DELETE FROM imports WHERE list_id = ?", "i", id);
+    if (!rc)
+        rc = sqlite_run(s, "DELETE FROM lists WHERE id = ?", "i", id);
+    return sqlite_changed(s, rc, -ENOENT);
+}
+
+int sqlite_list_remove(struct store *s, int64_t id)
+{
+    bool own;
+    int rc = sqlite_start(s, &own);
+
+    return rc ? rc : sqlite_end(s, own, remove_list(s, id));
+}
+
+/* The import that stands for what was added by hand. */
+static int by_hand(struct store *s, int64_t list_id, int64_t *import_id)
+{
+    static const char words[] = "by hand";
+    int rc = sqlite_int(s, import_id,
+                        "SELECT id FROM imports WHERE list_id = ? AND file = ? AND state = 'done'"
+                        " ORDER BY id LIMIT 1",
+                        "it", list_id, words);
+
+    if (rc != -ENOENT)
+        return rc;
+    return sqlite_int(s, import_id,
+                      "INSERT INTO imports (list_id, file, state, started_ms, finished_ms)"
+                      " SELECT id, ?2, 'done', ?3, ?3 FROM lists WHERE id = ?1 RETURNING id",
+                      "iti", list_id, words, sqlite_now(s));
+}
+
+static int add_contact(struct store *s, const struct store_contact *c, int64_t *id)
+{
+    char origin[2] = {c->zone_origin, '\0'};
+    int64_t import_id;
+    int rc = by_hand(s, c->list_id, &import_id);
+
+    if (!rc)
+        rc = sqlite_int(s, id,
+                        "INSERT INTO contacts (list_id, import_id, number, kind, name, language,"
+                        " zone, zone_origin, \"window\", extra, row)"
+                        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, rows + 1 FROM imports"
+                        " WHERE id = ?2 RETURNING id",
+                        "iiiitttttt", c->list_id, import_id, (int64_t)c->number, (int64_t)c->kind,
+                        c->name, c->language, c->zone, origin, c->window, c->extra);
+    if (!rc)
+        rc = sqlite_run(s,
+                        "UPDATE imports SET rows = rows + 1, accepted = accepted + 1 WHERE id = ?",
+                        "i", import_id);
+    return rc;
+}
+
+int sqlite_contact_add(struct store *s, const struct store_contact *c, int64_t *id)
+{
+    bool own;
+    int rc = sqlite_start(s, &own);
+
+    return rc ? rc : sqlite_end(s, own, add_contact(s, c, id));
+}
+
+static int not_called_now(struct store *s, int64_t contact_id)
+{
+    int64_t one;
+    int rc = sqlite_int(s, &one, "SELECT 1 FROM targets WHERE contact_id = ? AND state = ? LIMIT 1",
+                        "ii", contact_id, (int64_t)TARGET_STATE_CLAIMED);
+
+    return rc == -ENOENT ? 0 : rc ? rc : -EBUSY;
+}
+
+/* Each campaign in which the contact waits has a group of its zone and window now. */
+static int move_targets(struct store *s, int64_t contact_id)
+{
+    static const char groups[] =
+        "INSERT INTO target_groups (campaign_id, zone, \"window\")"
+        " SELECT t.campaign_id, c.zone, coalesce(c.\"window\", '') FROM targets t"
+        " JOIN contacts c ON c.id = t.contact_id WHERE t.contact_id = ? AND t.state = 0"
+        " ON CONFLICT DO NOTHING";
+    static const char leave[] =
+        "UPDATE target_groups SET waiting = waiting - 1 WHERE id IN"
+        " (SELECT group_id FROM targets WHERE contact_id = ? AND state = 0)";
+    static const char move[] =
+        "UPDATE targets SET group_id = (SELECT g.id FROM target_groups g JOIN contacts c"
+        " ON c.id = targets.contact_id WHERE g.campaign_id = targets.campaign_id"
+        " AND g.zone = c.zone AND g.\"window\" = coalesce(c.\"window\", ''))"
+        " WHERE contact_id = ? AND state = 0";
+    static const char enter[] =
+        "UPDATE target_groups SET waiting = waiting + 1 WHERE id IN"
+        " (SELECT group_id FROM targets WHERE contact_id = ? AND state = 0)";
+    static const char *const steps[] = {groups, leave, move, enter};
+    int rc = 0;
+
+    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
+        rc = sqlite_run(s, steps[i], "i", contact_id);
+    return rc;
+}
+
+static int change_contact(struct store *s, int64_t id, const struct store_contact *c)
+{
+    char origin[2] = {c->zone_origin, '\0'};
+    int rc = not_called_now(s, id);
+
+    if (!rc)
+        rc = sqlite_run(s,
+                        "UPDATE contacts SET name = ?, language = ?, zone = ?, zone_origin = ?,"
+                        " \"window\" = ?, extra = ? WHERE id = ?",
+                        "ttttt"
+                        "ti",
+                        c->name, c->language, c->zone, origin, c->window, c->extra, id);
+    rc = sqlite_changed(s, rc, -ENOENT);
+    return rc ? rc : move_targets(s, id);
+}
+
+int sqlite_contact_change(struct store *s, int64_t id, const struct store_contact *c)
+{
+    bool own;
+    int rc = sqlite_start(s, &own);
+
+    return rc ? rc : sqlite_end(s, own, change_contact(s, id, c));
+}
+
+static int remove_contact(struct store *s, int64_t id)
+{
+    int rc = not_called_now(s, id);
+
+    if (!rc)
+        rc = sqlite_run(s, "UPDATE targets SET state = ? WHERE contact_id = ? AND state = ?", "iii",
+                        (int64_t)TARGET_STATE_REMOVED, id, (int64_t)TARGET_STATE_WAITING);
+    if (!rc)
+        rc = sqlite_run(s, "DELETE FROM contacts WHERE id = ?", "i", id);
+    return sqlite_changed(s, rc, -ENOENT);
+}
+
+int sqlite_contact_remove(struct store *s, int64_t id)
+{
+    bool own;
+    int rc = sqlite_start(s, &own);
+
+    return rc ? rc : sqlite_end(s, own, remove_contact(s, id));
+}
