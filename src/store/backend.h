@@ -21,6 +21,8 @@ struct store_backend {
     int (*savepoint)(struct store *s);
     int (*release)(struct store *s);
     void (*undo)(struct store *s);
+    int (*snapshot)(struct store *s);
+    void (*snapshot_end)(struct store *s);
     int64_t (*data_version)(struct store *s);
     int (*list_ensure)(struct store *s, const char *name, int64_t *list_id);
     int (*list_find)(struct store *s, const char *name, int64_t *list_id);
@@ -49,6 +51,8 @@ struct store_backend {
     int (*black_find)(struct store *s, uint64_t number, struct store_black *out);
     int (*black_each)(struct store *s, const char *list, const char *prefix,
                       int (*fn)(void *arg, const struct store_black *b), void *arg);
+    int (*black_waiting)(struct store *s, int64_t campaign_id, int64_t now_ms,
+                         int (*fn)(void *arg, int64_t group_id, int64_t count), void *arg);
     int (*black_count)(struct store *s, int64_t *count);
     int (*black_changes)(struct store *s, int64_t *seq,
                          int (*fn)(void *arg, uint64_t number, int64_t expires_ms), void *arg);
@@ -58,6 +62,8 @@ struct store_backend {
     int (*campaign_create)(struct store *s, const struct store_campaign *c, const char *config_json,
                            int64_t *id);
     int (*campaign_get)(struct store *s, int64_t id, struct store_campaign *out);
+    int (*campaign_update)(struct store *s, int64_t id, const char *config_json,
+                           const char *config_hash);
     int (*campaign_config)(struct store *s, int64_t id, char **json);
     int (*campaign_find)(struct store *s, const char *name, struct store_campaign *out);
     int (*campaign_list)(struct store *s, int (*fn)(void *arg, const struct store_campaign *c),
@@ -82,6 +88,9 @@ struct store_backend {
     int (*target_counts)(struct store *s, int64_t campaign_id, struct store_target_counts *out);
     int (*target_get)(struct store *s, int64_t campaign_id, uint64_t number,
                       struct store_target *out);
+    int (*attempts_since)(struct store *s, int64_t campaign_id, int64_t contact_id,
+                          int64_t since_ms, int *count);
+    int (*last_dial)(struct store *s, int64_t campaign_id, int64_t *at_ms);
     int (*call_each)(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_call *c), void *arg);
     int (*call_totals)(struct store *s, int64_t campaign_id, struct store_call_totals *out);
@@ -101,3 +110,5 @@ struct store {
 };
 
 extern const struct store_backend store_sqlite;
+
+extern const struct store_backend *const store_backends[]; /* all, NULL-terminated (store.c) */

@@ -6,17 +6,17 @@
 
 #include "store/backend.h"
 
-static const struct store_backend *const backends[] = {&store_sqlite};
+const struct store_backend *const store_backends[] = {&store_sqlite, NULL};
 
 int store_open(const char *url, const struct clock *clock, struct store **out, struct error *err)
 {
     const char *colon = strchr(url, ':');
 
-    for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-        size_t n = strlen(backends[i]->scheme);
+    for (const struct store_backend *const *b = store_backends; *b; b++) {
+        size_t n = strlen((*b)->scheme);
 
-        if (colon && (size_t)(colon - url) == n && strncmp(url, backends[i]->scheme, n) == 0)
-            return backends[i]->open(colon + 1, clock, out, err);
+        if (colon && (size_t)(colon - url) == n && strncmp(url, (*b)->scheme, n) == 0)
+            return (*b)->open(colon + 1, clock, out, err);
     }
     /* A plain path, or a path that happens to hold a colon after a slash. */
     if (!colon || memchr(url, '/', (size_t)(colon - url)))
@@ -68,6 +68,16 @@ int store_release(struct store *s)
 void store_undo(struct store *s)
 {
     s->ops->undo(s);
+}
+
+int store_snapshot(struct store *s)
+{
+    return s->ops->snapshot(s);
+}
+
+void store_snapshot_end(struct store *s)
+{
+    s->ops->snapshot_end(s);
 }
 
 int64_t store_data_version(struct store *s)
@@ -174,6 +184,12 @@ int store_black_each(struct store *s, const char *list, const char *prefix,
     return s->ops->black_each(s, list, prefix, fn, arg);
 }
 
+int store_black_waiting(struct store *s, int64_t campaign_id, int64_t now_ms,
+                        int (*fn)(void *arg, int64_t group_id, int64_t count), void *arg)
+{
+    return s->ops->black_waiting(s, campaign_id, now_ms, fn, arg);
+}
+
 int store_black_count(struct store *s, int64_t *count)
 {
     return s->ops->black_count(s, count);
@@ -201,6 +217,12 @@ int store_campaign_create(struct store *s, const struct store_campaign *c, const
 int store_campaign_get(struct store *s, int64_t id, struct store_campaign *out)
 {
     return s->ops->campaign_get(s, id, out);
+}
+
+int store_campaign_update(struct store *s, int64_t id, const char *config_json,
+                          const char *config_hash)
+{
+    return s->ops->campaign_update(s, id, config_json, config_hash);
 }
 
 int store_campaign_config(struct store *s, int64_t id, char **json)
@@ -285,6 +307,17 @@ int store_target_get(struct store *s, int64_t campaign_id, uint64_t number,
                      struct store_target *out)
 {
     return s->ops->target_get(s, campaign_id, number, out);
+}
+
+int store_attempts_since(struct store *s, int64_t campaign_id, int64_t contact_id, int64_t since_ms,
+                         int *count)
+{
+    return s->ops->attempts_since(s, campaign_id, contact_id, since_ms, count);
+}
+
+int store_last_dial(struct store *s, int64_t campaign_id, int64_t *at_ms)
+{
+    return s->ops->last_dial(s, campaign_id, at_ms);
 }
 
 int store_call_each(struct store *s, int64_t campaign_id,

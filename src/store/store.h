@@ -34,6 +34,10 @@ void store_rollback(struct store *s);
 int store_savepoint(struct store *s);
 int store_release(struct store *s);
 void store_undo(struct store *s); /* back to the savepoint, and release it */
+/* Everything that is read until store_snapshot_end is as of one moment, whatever others write
+ * meanwhile: for figures that must agree with each other. Not within a transaction. */
+int store_snapshot(struct store *s);
+void store_snapshot_end(struct store *s);
 /* Changes whenever another connection has committed: a cheap look, to know when to reload. */
 int64_t store_data_version(struct store *s);
 
@@ -88,7 +92,8 @@ int store_import_reasons(struct store *s, int64_t import_id,
                          void *arg);
 
 int store_contact_count(struct store *s, int64_t list_id, int64_t *count);
-/* Pointers are valid during fn only. fn returns nonzero to stop. */
+/* Here and below: pointers are valid during fn only; fn returns 0 to go on, 1 to stop, or a
+ * negative errno to stop with it. */
 int store_contact_each(struct store *s, int64_t list_id,
                        int (*fn)(void *arg, const struct store_contact *c), void *arg);
 int store_contact_by_number(struct store *s, int64_t list_id, uint64_t number,
@@ -114,6 +119,9 @@ int store_black_find(struct store *s, uint64_t number, struct store_black *out);
 int store_black_each(struct store *s, const char *list /* NULL: all */,
                      const char *prefix /* digits */,
                      int (*fn)(void *arg, const struct store_black *b), void *arg);
+/* A campaign's waiting targets that are on a list, by group; each once. */
+int store_black_waiting(struct store *s, int64_t campaign_id, int64_t now_ms,
+                        int (*fn)(void *arg, int64_t group_id, int64_t count), void *arg);
 int store_black_count(struct store *s, int64_t *count);
 /* Changes after *seq in order, for mirrors in memory; removed entries come with expires_ms = -1
  * when the number is then on no list at all. *seq moves on. Start with 0. */
@@ -138,6 +146,10 @@ struct store_campaign {
 int store_campaign_create(struct store *s, const struct store_campaign *c, const char *config_json,
                           int64_t *id);
 int store_campaign_get(struct store *s, int64_t id, struct store_campaign *out);
+/* Another content for the same campaign: what is called from now on. Who was reached stays reached.
+ * -EBUSY while it is in state running. */
+int store_campaign_update(struct store *s, int64_t id, const char *config_json,
+                          const char *config_hash);
 /* *json is malloc'd. */
 int store_campaign_config(struct store *s, int64_t id, char **json);
 int store_campaign_find(struct store *s, const char *name, struct store_campaign *out); /* newest */
@@ -161,16 +173,18 @@ int store_step_each(struct store *s, int64_t campaign_id,
 
 /* ---- targets: contacts within a campaign ---------------------------------------------------- */
 
-/* Makes a target of every contact of the campaign's list that has none yet. Targets are grouped by
- * (zone, own window): a group opens and closes as one, so that no contact is looked at in vain. */
+/* Makes a target of every contact of the campaign's list that has none yet; costs nothing when the
+ * list has not changed since. Targets are grouped by (zone, own window): a group opens and closes
+ * as one, so that no contact is looked at in vain. A contact that an import moves to another zone
+ * or gives other hours takes its targets along, at once. */
 int store_target_fill(struct store *s, int64_t campaign_id, int64_t *added);
 
 struct store_group {
     int64_t id;
     char zone[64];
-    char window[256];    /* own window text, "" none */
-    int64_t waiting;     /* targets in state waiting */
-    int64_t next_due_ms; /* earliest due of the waiting ones */
+    char window[256];                 /* own window text, "" none */
+    int64_t waiting;                  /* targets in state waiting */
+    int64_t next_due_ms, last_due_ms; /* earliest and latest due of the waiting ones */
 };
 int store_group_each(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_group *g), void *arg);
@@ -180,7 +194,8 @@ struct store_claim {
     uint64_t number;
     int attempt_no; /* 1 … */
     char zone_origin;
-    char variables[2048]; /* JSON object text: name, language and extra columns */
+    char variables[2048];               /* JSON object text: name, language and extra columns */
+    uint8_t earlier[DISPOSITION_COUNT]; /* how the attempts before this one ended */
 };
 /* Claims up to max waiting targets of one group, due, not blacklisted, attempts left: the attempts
  * are written (S3) in the caller's transaction. Blacklisted ones met on the way become
@@ -224,7 +239,7 @@ struct store_target {
     int64_t contact_id;
     uint64_t number;
     enum target_state state;
-    int attempts, attempts_today;
+    int attempts;
     int64_t due_ms, last_attempt_ms;
     enum disposition last;
     char zone[64], window[256];
@@ -232,6 +247,12 @@ struct store_target {
 };
 int store_target_get(struct store *s, int64_t campaign_id, uint64_t number,
                      struct store_target *out);
+/* Attempts for a contact that count against the caps, since a moment. */
+int store_attempts_since(struct store *s, int64_t campaign_id, int64_t contact_id, int64_t since_ms,
+                         int *count);
+/* When a campaign (0: any) last started a call; 0: never. An attempt without a record, as a crash
+ * leaves it, may be starting now. Looks at the newest 2,000 attempts. */
+int store_last_dial(struct store *s, int64_t campaign_id, int64_t *at_ms);
 
 /* ---- call records, texts, pace -------------------------------------------------------------- */
 
@@ -270,6 +291,7 @@ int store_text_each(struct store *s, int64_t campaign_id,
 struct store_pace {
     int64_t at_ms;
     double from_cps, to_cps;
+    char trunk[32]; /* whose pace; "": the campaign's own */
     char reason[STORE_REASON_MAX];
 };
 int store_pace_add(struct store *s, int64_t campaign_id, const struct store_pace *p);

@@ -52,7 +52,7 @@ static void set_failing(struct store_writer *w, int rc)
 static bool store_is_sick(int rc)
 {
     return rc == -ENOSPC || rc == -EIO || rc == -ENOMEM || rc == -EBUSY || rc == -EBADMSG ||
-           rc == -EACCES;
+           rc == -EACCES || rc == -ESTALE;
 }
 
 static int run_job(struct store_writer *w, struct store_job *job)

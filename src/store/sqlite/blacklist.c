@@ -136,10 +136,30 @@ int sqlite_black_each(struct store *s, const char *list, const char *prefix,
         struct store_black b;
 
         read_black(q, &b);
-        if (fn(arg, &b)) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &b), &rc))
             break;
-        }
+    }
+    sqlite_done(q);
+    return rc;
+}
+
+int sqlite_black_waiting(struct store *s, int64_t campaign_id, int64_t now_ms,
+                         int (*fn)(void *arg, int64_t group_id, int64_t count), void *arg)
+{
+    int rc;
+    sqlite3_stmt *q = sqlite_query(s, &rc,
+                                   "SELECT t.group_id, count(*) FROM targets t"
+                                   " WHERE t.campaign_id = ? AND t.state = 0 AND EXISTS"
+                                   "  (SELECT 1 FROM blacklist b WHERE b.number = t.number"
+                                   "   AND (b.expires_ms = 0 OR b.expires_ms > ?))"
+                                   " GROUP BY t.group_id",
+                                   "ii", campaign_id, now_ms);
+
+    if (!q)
+        return rc;
+    while ((rc = sqlite_step(s, q)) == 1) {
+        if (sqlite_stop(fn(arg, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1)), &rc))
+            break;
     }
     sqlite_done(q);
     return rc;
@@ -165,10 +185,9 @@ int sqlite_black_changes(struct store *s, int64_t *seq,
         return rc;
     while ((rc = sqlite_step(s, q)) == 1) {
         *seq = sqlite3_column_int64(q, 0);
-        if (fn(arg, (uint64_t)sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2))) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, (uint64_t)sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2)),
+                        &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;
@@ -190,10 +209,8 @@ int sqlite_black_history(struct store *s, uint64_t number,
         struct store_black b;
 
         read_black(q, &b);
-        if (fn(arg, &b, (const char *)sqlite3_column_text(q, 6))) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &b, (const char *)sqlite3_column_text(q, 6)), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;

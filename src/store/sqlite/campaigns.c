@@ -86,6 +86,28 @@ int sqlite_campaign_config(struct store *s, int64_t id, char **json)
     return 0;
 }
 
+static int update(struct store *s, int64_t id, const char *config_json, const char *config_hash)
+{
+    struct store_campaign c;
+    int rc = sqlite_campaign_get(s, id, &c);
+
+    if (rc)
+        return rc;
+    if (c.state == CAMPAIGN_STATE_RUNNING)
+        return -EBUSY;
+    return sqlite_run(s, "UPDATE campaigns SET config = ?, config_hash = ? WHERE id = ?", "tti",
+                      config_json, config_hash, id);
+}
+
+int sqlite_campaign_update(struct store *s, int64_t id, const char *config_json,
+                           const char *config_hash)
+{
+    bool own;
+    int rc = sqlite_start(s, &own);
+
+    return rc ? rc : sqlite_end(s, own, update(s, id, config_json, config_hash));
+}
+
 int sqlite_campaign_list(struct store *s, int (*fn)(void *arg, const struct store_campaign *c),
                          void *arg)
 {
@@ -99,10 +121,8 @@ int sqlite_campaign_list(struct store *s, int (*fn)(void *arg, const struct stor
         struct store_campaign c;
 
         read_campaign(q, &c);
-        if (fn(arg, &c)) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &c), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;
@@ -189,12 +209,11 @@ int sqlite_step_each(struct store *s, int64_t campaign_id,
     if (!q)
         return rc;
     while ((rc = sqlite_step(s, q)) == 1) {
-        if (fn(arg, (const char *)sqlite3_column_text(q, 0),
-               (const char *)sqlite3_column_text(q, 1), sqlite3_column_int64(q, 2),
-               sqlite3_column_int64(q, 3), (const char *)sqlite3_column_text(q, 4))) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, (const char *)sqlite3_column_text(q, 0),
+                           (const char *)sqlite3_column_text(q, 1), sqlite3_column_int64(q, 2),
+                           sqlite3_column_int64(q, 3), (const char *)sqlite3_column_text(q, 4)),
+                        &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;
@@ -202,8 +221,11 @@ int sqlite_step_each(struct store *s, int64_t campaign_id,
 
 int sqlite_pace_add(struct store *s, int64_t campaign_id, const struct store_pace *p)
 {
-    return sqlite_run(s, "INSERT INTO pace_changes VALUES (?, ?, ?, ?, ?)", "iiddt", campaign_id,
-                      p->at_ms, p->from_cps, p->to_cps, p->reason);
+    return sqlite_run(
+        s,
+        "INSERT INTO pace_changes (campaign_id, at_ms, from_cps, to_cps, trunk, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        "iiddtt", campaign_id, p->at_ms, p->from_cps, p->to_cps, p->trunk, p->reason);
 }
 
 int sqlite_pace_each(struct store *s, int64_t campaign_id,
@@ -211,7 +233,7 @@ int sqlite_pace_each(struct store *s, int64_t campaign_id,
 {
     int rc;
     sqlite3_stmt *q = sqlite_query(s, &rc,
-                                   "SELECT at_ms, from_cps, to_cps, reason FROM pace_changes"
+                                   "SELECT at_ms, from_cps, to_cps, trunk, reason FROM pace_changes"
                                    " WHERE campaign_id = ? ORDER BY rowid",
                                    "i", campaign_id);
 
@@ -224,11 +246,10 @@ int sqlite_pace_each(struct store *s, int64_t campaign_id,
             .to_cps = sqlite3_column_double(q, 2),
         };
 
-        sqlite_text(q, 3, p.reason, sizeof(p.reason));
-        if (fn(arg, &p)) {
-            rc = 0;
+        sqlite_text(q, 3, p.trunk, sizeof(p.trunk));
+        sqlite_text(q, 4, p.reason, sizeof(p.reason));
+        if (sqlite_stop(fn(arg, &p), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;

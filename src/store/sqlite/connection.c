@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sqlite_priv.h"
@@ -235,10 +236,28 @@ const char *sqlite_error_text(const struct store *s)
     return sqlite_of(s)->fault;
 }
 
+/* A file that was deleted or replaced takes every write without a complaint, and keeps none. */
+static int still_there(struct store *s)
+{
+    struct sqlite *q = sqlite_of(s);
+    const char *log = sqlite3_filename_wal(sqlite3_db_filename(q->db, "main"));
+    int moved = 0;
+
+    sqlite3_file_control(q->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved && access(log, F_OK) == 0)
+        return 0;
+    snprintf(q->fault, sizeof(q->fault), "the database was deleted or replaced while in use");
+    return -ESTALE;
+}
+
 int sqlite_begin(struct store *s)
 {
     int rc = sqlite_run(s, "BEGIN IMMEDIATE", "");
 
+    if (!rc)
+        rc = still_there(s);
+    if (rc == -ESTALE)
+        sqlite_rollback(s);
     if (!rc)
         sqlite_of(s)->in_transaction = true;
     return rc;
@@ -252,6 +271,25 @@ int sqlite_begin_staging(struct store *s)
     if (!rc)
         sqlite_of(s)->in_transaction = true;
     return rc;
+}
+
+int sqlite_snapshot(struct store *s)
+{
+    int64_t any;
+    int rc = sqlite_run(s, "BEGIN DEFERRED", "");
+
+    if (rc)
+        return rc;
+    /* The first read fixes the moment. */
+    rc = sqlite_int(s, &any, "SELECT count(*) FROM settings", "");
+    if (rc)
+        sqlite_rollback(s);
+    return rc;
+}
+
+void sqlite_snapshot_end(struct store *s)
+{
+    sqlite_rollback(s); /* nothing was written */
 }
 
 int sqlite_commit(struct store *s)
@@ -352,6 +390,18 @@ static int migrate(struct store *s, const char *path, struct error *err)
               : 0;
 }
 
+/* Some network file systems cannot; SQLite then quietly stays with another journal. */
+static bool wal_works(struct sqlite *q)
+{
+    sqlite3_stmt *mode = NULL;
+    bool works = sqlite3_prepare_v2(q->db, "PRAGMA journal_mode", -1, &mode, NULL) == 0 &&
+                 sqlite3_step(mode) == SQLITE_ROW &&
+                 strcmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
+
+    sqlite3_finalize(mode);
+    return works;
+}
+
 static int open_on(struct sqlite *q, const char *path, struct error *err)
 {
     static const char pragmas[] = "PRAGMA journal_mode = WAL;"
@@ -380,6 +430,9 @@ static int open_on(struct sqlite *q, const char *path, struct error *err)
                                           : "check that the folder exists and may be written",
                          "cannot open the database: %s", q->fault);
     }
+    if (!wal_works(q))
+        return error_set(err, -ENOTSUP, path, "use a --data folder on a local disk",
+                         "the file system cannot hold the database's log and shared memory");
     return migrate(&q->base, path, err);
 }
 
@@ -427,6 +480,8 @@ const struct store_backend store_sqlite = {
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,
     .undo = sqlite_undo,
+    .snapshot = sqlite_snapshot,
+    .snapshot_end = sqlite_snapshot_end,
     .data_version = sqlite_data_version,
     .list_ensure = sqlite_list_ensure,
     .list_find = sqlite_list_find,
@@ -446,11 +501,13 @@ const struct store_backend store_sqlite = {
     .black_remove = sqlite_black_remove,
     .black_find = sqlite_black_find,
     .black_each = sqlite_black_each,
+    .black_waiting = sqlite_black_waiting,
     .black_count = sqlite_black_count,
     .black_changes = sqlite_black_changes,
     .black_history = sqlite_black_history,
     .campaign_create = sqlite_campaign_create,
     .campaign_get = sqlite_campaign_get,
+    .campaign_update = sqlite_campaign_update,
     .campaign_config = sqlite_campaign_config,
     .campaign_find = sqlite_campaign_find,
     .campaign_list = sqlite_campaign_list,
@@ -466,6 +523,8 @@ const struct store_backend store_sqlite = {
     .recover = sqlite_recover,
     .target_counts = sqlite_target_counts,
     .target_get = sqlite_target_get,
+    .attempts_since = sqlite_attempts_since,
+    .last_dial = sqlite_last_dial,
     .call_each = sqlite_call_each,
     .call_totals = sqlite_call_totals,
     .text_add = sqlite_text_add,

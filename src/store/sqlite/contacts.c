@@ -370,10 +370,8 @@ static int each_contact(struct store *s, sqlite3_stmt *q,
             .row = sqlite3_column_int64(q, 11),
         };
 
-        if (fn(arg, &c)) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &c), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;

@@ -81,10 +81,8 @@ int sqlite_call_each(struct store *s, int64_t campaign_id,
         struct store_call c;
 
         read_call(q, &c);
-        if (fn(arg, &c)) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &c), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;
@@ -159,10 +157,8 @@ int sqlite_text_each(struct store *s, int64_t campaign_id,
             .created_ms = sqlite3_column_int64(q, 7),
         };
 
-        if (fn(arg, &t)) {
-            rc = 0;
+        if (sqlite_stop(fn(arg, &t), &rc))
             break;
-        }
     }
     sqlite_done(q);
     return rc;

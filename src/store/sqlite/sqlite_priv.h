@@ -50,6 +50,14 @@ int sqlite_changed(const struct store *s, int rc, int none);
 /* Copies a text column (NULL as "") into a fixed field. */
 void sqlite_text(sqlite3_stmt *q, int column, char *out, size_t size);
 
+/* What a caller's fn answered: true when it wants no more. Its errno becomes the operation's. */
+static inline bool sqlite_stop(int answer, int *rc)
+{
+    if (answer)
+        *rc = answer < 0 ? answer : 0;
+    return answer != 0;
+}
+
 /* A transaction unless the caller is in one already: for operations that must be whole either way.
  * sqlite_end commits when rc is 0, else takes everything back; it returns what holds then. */
 int sqlite_start(struct store *s, bool *own);
@@ -71,6 +79,8 @@ void sqlite_rollback(struct store *s);
 int sqlite_savepoint(struct store *s);
 int sqlite_release(struct store *s);
 void sqlite_undo(struct store *s);
+int sqlite_snapshot(struct store *s);
+void sqlite_snapshot_end(struct store *s);
 int64_t sqlite_data_version(struct store *s);
 int sqlite_list_ensure(struct store *s, const char *name, int64_t *list_id);
 int sqlite_list_find(struct store *s, const char *name, int64_t *list_id);
@@ -99,6 +109,8 @@ int sqlite_black_remove(struct store *s, const char *list, uint64_t number, cons
 int sqlite_black_find(struct store *s, uint64_t number, struct store_black *out);
 int sqlite_black_each(struct store *s, const char *list, const char *prefix,
                       int (*fn)(void *arg, const struct store_black *b), void *arg);
+int sqlite_black_waiting(struct store *s, int64_t campaign_id, int64_t now_ms,
+                         int (*fn)(void *arg, int64_t group_id, int64_t count), void *arg);
 int sqlite_black_count(struct store *s, int64_t *count);
 int sqlite_black_changes(struct store *s, int64_t *seq,
                          int (*fn)(void *arg, uint64_t number, int64_t expires_ms), void *arg);
@@ -108,6 +120,8 @@ int sqlite_black_history(struct store *s, uint64_t number,
 int sqlite_campaign_create(struct store *s, const struct store_campaign *c, const char *config_json,
                            int64_t *id);
 int sqlite_campaign_get(struct store *s, int64_t id, struct store_campaign *out);
+int sqlite_campaign_update(struct store *s, int64_t id, const char *config_json,
+                           const char *config_hash);
 int sqlite_campaign_config(struct store *s, int64_t id, char **json);
 int sqlite_campaign_find(struct store *s, const char *name, struct store_campaign *out);
 int sqlite_campaign_list(struct store *s, int (*fn)(void *arg, const struct store_campaign *c),
@@ -132,6 +146,9 @@ int sqlite_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t
 int sqlite_target_counts(struct store *s, int64_t campaign_id, struct store_target_counts *out);
 int sqlite_target_get(struct store *s, int64_t campaign_id, uint64_t number,
                       struct store_target *out);
+int sqlite_attempts_since(struct store *s, int64_t campaign_id, int64_t contact_id,
+                          int64_t since_ms, int *count);
+int sqlite_last_dial(struct store *s, int64_t campaign_id, int64_t *at_ms);
 int sqlite_call_each(struct store *s, int64_t campaign_id,
                      int (*fn)(void *arg, const struct store_call *c), void *arg);
 int sqlite_call_totals(struct store *s, int64_t campaign_id, struct store_call_totals *out);
