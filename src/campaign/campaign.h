@@ -39,6 +39,7 @@ struct campaign {
     int64_t ring_timeout_ms, call_max_ms;
     double cost_per_minute, cost_per_call;
     char currency[4];
+    bool any_hour;     /* a rehearsal: everybody may be called at any time */
     struct flow *flow; /* owned */
     char *canonical;   /* owned: canonical JSON text, what is stored */
     char hash[65];     /* SHA-256 of it */
@@ -57,3 +58,5 @@ bool campaign_open_at(const struct campaign *c, const struct window_week *own, z
                       int64_t utc_ms, int64_t *until_ms);
 int64_t campaign_next_open(const struct campaign *c, const struct window_week *own, zone_id zone,
                            int64_t utc_ms); /* -1: never again */
+/* The contact's local day that holds utc_ms; end_ms is the next one's first moment. */
+void campaign_day(zone_id zone, int64_t utc_ms, int64_t *start_ms, int64_t *end_ms);

@@ -1,4 +1,4 @@
-/* The desk's life, its thread and what others see of it.
+/* The desk's life and its thread.
  *
  * desk_start: what a crash left is recovered, people become targets, prompts are loaded; then the
  * thread ticks: claims, releases, refreshes, and ends when nobody is left, on a
@@ -16,7 +16,7 @@
 #include "campaign/desk_priv.h"
 #include "campaign/notice.h"
 
-enum { POOL_SLACK = 2 * CLAIM_MAX };
+enum { POOL_SLACK = 2 * CLAIM_MAX, SECOND_MS = 1000 };
 
 int64_t desk_wall_ms(const struct desk *d)
 {
@@ -33,8 +33,7 @@ bool desk_stopping(struct desk *d)
     return atomic_load(&d->pausing) || atomic_load(&d->aborting);
 }
 
-/* ---- small writes
- * -------------------------------------------------------------------------------- */
+/* ---- small writes ---------------------------------------------------------------------------- */
 
 struct state_job {
     struct store_job job;
@@ -66,123 +65,66 @@ static int set_state(struct desk *d, enum campaign_state state, const char *reas
     return rc;
 }
 
-struct pace_job {
-    struct store_job job;
-    int64_t campaign_id;
-    struct store_pace pace;
-};
+/* ---- the pace ------------------------------------------------------------------------------- */
 
-static int run_pace(struct store_job *job, struct store *s)
+static void keep_pace(void *arg, const char *trunk, const struct pacing_change *c)
 {
-    struct pace_job *j = container_of(job, struct pace_job, job);
+    struct pacing_change told = *c;
+    struct desk *d = arg;
 
-    return store_pace_add(s, j->campaign_id, &j->pace);
-}
-
-static void pace_done(struct store_job *job, int rc)
-{
-    if (rc)
-        log_warn("a change of pace could not be recorded", "error=\"%s\"", strerror(-rc));
-    free(container_of(job, struct pace_job, job));
+    if (trunk[0])
+        snprintf(told.reason, sizeof(told.reason), "%s: %.*s", trunk,
+                 (int)(sizeof(told.reason) - LINE_NAME_MAX - 2), c->reason);
+    pthread_mutex_lock(&d->lock);
+    snprintf(d->view.pace_reason, sizeof(d->view.pace_reason), "%s", told.reason);
+    pthread_mutex_unlock(&d->lock);
+    notice_pace(exchange_config(d->exchange)->bus, d->campaign_id, &told);
+    pace_log_add(d->pace_log, trunk, c);
 }
 
 static void on_pace(void *arg, const struct pacing_change *c)
 {
-    struct desk *d = arg;
-    struct pace_job *j = calloc(1, sizeof(*j));
-
     metric_add(metric1(METRIC_PACE_CHANGES, c->to_cps < c->from_cps ? "slower" : "faster"), 1);
-    notice_pace(exchange_config(d->exchange)->bus, d->campaign_id, c);
-    pthread_mutex_lock(&d->lock);
-    snprintf(d->view.pace_reason, sizeof(d->view.pace_reason), "%s", c->reason);
-    pthread_mutex_unlock(&d->lock);
-    if (!j)
+    keep_pace(arg, "", c);
+}
+
+void desk_hear_trunks(struct desk *d)
+{
+    exchange_pace(d->exchange, &d->pace_seq, keep_pace, d);
+}
+
+/* ---- the store's answers -------------------------------------------------------------------- */
+
+void desk_store_answered(struct desk *d, int rc)
+{
+    int64_t now = desk_wall_ms(d);
+
+    if (!rc) {
+        d->retry_wait_ms = 0;
         return;
-    j->job.run = run_pace;
-    j->job.done = pace_done;
-    j->campaign_id = d->campaign_id;
-    j->pace.at_ms = desk_wall_ms(d);
-    j->pace.from_cps = c->from_cps;
-    j->pace.to_cps = c->to_cps;
-    snprintf(j->pace.reason, sizeof(j->pace.reason), "%s", c->reason);
-    store_writer_post(d->writer, &j->job);
-}
-
-/* ---- view
- * ---------------------------------------------------------------------------------------- */
-
-static void note(struct desk *d, struct desk_view *v, int64_t now_ms, const struct line_stats *s)
-{
-    char text[128];
-
-    v->note[0] = '\0';
-    v->next_open_ms = 0;
-    v->store_failing = store_writer_failing(d->writer, text, sizeof(text));
-    if (v->store_failing) {
-        snprintf(v->note, sizeof(v->note), "dialling has stopped, the data cannot be written: %s",
-                 text);
-    } else if (desk_stopping(d)) {
-        snprintf(v->note, sizeof(v->note), "%s",
-                 atomic_load(&d->aborting) ? "ending the calls" : "letting the calls finish");
-    } else if (!s->trunks_ready) {
-        snprintf(v->note, sizeof(v->note), "%s", s->trunk_fault);
-    } else if (d->waiting > 0 && d->ready_count + d->in_flight == 0) {
-        int64_t next = dispatch_next_open(d, now_ms);
-
-        if (next > 0) {
-            struct zone_local l;
-
-            v->next_open_ms = next;
-            zone_to_local(zone_open(d->campaign->zone), next, &l);
-            snprintf(v->note, sizeof(v->note),
-                     "waiting for the calling hours: they begin %04d-%02d-%02d %02d:%02d", l.year,
-                     l.month, l.day, l.hour, l.minute);
-        } else if (next == 0) {
-            snprintf(v->note, sizeof(v->note), "waiting until those who did not answer are due");
-        }
     }
+    if (now < d->retry_due_ms) /* of the same batch */
+        return;
+    d->retry_wait_ms = d->retry_wait_ms ? 2 * d->retry_wait_ms : RETRY_LEAST_MS;
+    if (d->retry_wait_ms > RETRY_MOST_MS)
+        d->retry_wait_ms = RETRY_MOST_MS;
+    d->retry_due_ms = now + d->retry_wait_ms;
 }
 
-static void look(struct desk *d, int64_t now_ms)
+/* What could not be stored is tried again, with growing waits. */
+static void store_again(struct desk *d)
 {
-    struct line_stats s = {.trunks_ready = true};
-    struct store_target_counts counts;
-    int64_t us = desk_mono_us(d);
-    bool counted = store_target_counts(d->store, d->campaign_id, &counts) == 0;
-
-    exchange_line_stats(d->exchange, &s);
-    pacing_load(d->pacing, us, s.load);
-    pthread_mutex_lock(&d->lock);
-    if (counted)
-        d->view.targets = counts;
-    d->view.calls_up = atomic_load(&d->use.calls_up);
-    d->view.calls_ringing = atomic_load(&d->use.calls_ringing);
-    d->view.keys = atomic_load(&d->use.keys);
-    d->view.opt_outs = atomic_load(&d->use.opt_outs);
-    d->view.texts = atomic_load(&d->use.texts);
-    d->view.cps_now = pacing_cps(d->pacing);
-    if (us - d->measured_us > 2000000) {
-        d->view.cps_measured =
-            (double)(d->started_calls - d->measured_calls) * 1e6 / (double)(us - d->measured_us);
-        d->measured_calls = d->started_calls;
-        d->measured_us = us;
-    }
-    d->view.finish_ms = d->view.cps_measured > 0
-                            ? now_ms + (int64_t)((double)d->waiting / d->view.cps_measured * 1000)
-                            : 0;
-    note(d, &d->view, now_ms, &s);
-    pthread_mutex_unlock(&d->lock);
+    finish_retry(d);
+    pace_log_flush(d->pace_log);
 }
 
-void desk_view(struct desk *d, struct desk_view *out)
+/* Has the writer something of ours, which it will touch again? */
+static bool with_writer(const struct desk *d)
 {
-    pthread_mutex_lock(&d->lock);
-    *out = d->view;
-    pthread_mutex_unlock(&d->lock);
+    return d->claim.busy || d->saving > d->unsaved_count || pace_log_busy(d->pace_log);
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void end(struct desk *d, enum campaign_state state, const char *reason)
 {
@@ -193,9 +135,10 @@ static void end(struct desk *d, enum campaign_state state, const char *reason)
                   campaign_state_name(state), strerror(-rc));
     d->over = true;
     timer_stop(&d->tick);
-    look(d, desk_wall_ms(d));
+    view_look(d, desk_wall_ms(d));
     pthread_mutex_lock(&d->lock);
     d->view.state = state;
+    d->view.finish_ms = 0;
     if (rc || d->failing_since_ms) /* the little that fitted at the end does not mend it */
         d->view.store_failing = true;
     snprintf(d->view.note, sizeof(d->view.note), "%s", reason);
@@ -203,11 +146,6 @@ static void end(struct desk *d, enum campaign_state state, const char *reason)
     pthread_cond_broadcast(&d->changed);
     pthread_mutex_unlock(&d->lock);
     loop_stop(d->loop);
-}
-
-static bool idle(const struct desk *d)
-{
-    return d->in_flight == 0 && d->ready_count == 0 && !d->claim.busy;
 }
 
 /* A store that fails for a while with no call up: going on would be dialling without memory. */
@@ -221,7 +159,7 @@ static bool give_up(struct desk *d, int64_t now_ms)
     }
     if (!d->failing_since_ms)
         d->failing_since_ms = now_ms;
-    if (d->in_flight > 0 || d->claim.busy || now_ms - d->failing_since_ms < GIVE_UP_MS)
+    if (d->in_flight > 0 || with_writer(d) || now_ms - d->failing_since_ms < GIVE_UP_MS)
         return true;
     snprintf(reason, sizeof(reason), "the data cannot be written: %s", text);
     end(d, CAMPAIGN_STATE_FAILED, reason);
@@ -230,7 +168,8 @@ static bool give_up(struct desk *d, int64_t now_ms)
 
 static void check_end(struct desk *d, int64_t now_ms)
 {
-    if (!idle(d) || d->saving > 0)
+    if (d->in_flight > 0 || d->ready_count > 0 || d->saving > 0 || with_writer(d) ||
+        !pace_log_empty(d->pace_log))
         return;
     if (desk_stopping(d)) {
         end(d, CAMPAIGN_STATE_PAUSED, "paused by the operator");
@@ -246,38 +185,41 @@ static void check_end(struct desk *d, int64_t now_ms)
         end(d, CAMPAIGN_STATE_COMPLETED, "the campaign's hours are over, some were not called");
 }
 
-/* ---- the tick
- * ------------------------------------------------------------------------------------ */
+/* ---- the tick -------------------------------------------------------------------------------- */
+
+static void look(struct desk *d, int64_t now_ms)
+{
+    if (now_ms >= d->view_due_ms) {
+        d->view_due_ms = now_ms + VIEW_MS;
+        view_look(d, now_ms);
+        if (exchange_refresh(d->exchange))
+            log_error("the do-not-call lists could not be read", "");
+    }
+    if (now_ms >= d->refresh_due_ms && !d->claim.busy) {
+        d->refresh_due_ms = now_ms + REFRESH_MS;
+        if (dispatch_refresh(d))
+            log_error("the people to call could not be read", "error=\"%s\"",
+                      store_error_text(d->store));
+    }
+}
 
 static void on_tick(struct timer *t)
 {
     struct desk *d = container_of(t, struct desk, tick);
     int64_t now = desk_wall_ms(d);
+    bool again = now >= d->retry_due_ms;
 
     timer_start(loop_wheel(d->loop), t, TICK_MS);
-    if (now >= d->view_due_ms) {
-        d->view_due_ms = now + VIEW_MS;
-        look(d, now);
-        finish_retry(d);
-        if (exchange_refresh(d->exchange))
-            log_error("the do-not-call lists could not be read", "error=\"%s\"",
-                      store_error_text(d->store));
-    }
-    if (now >= d->refresh_due_ms && !d->claim.busy) {
-        d->refresh_due_ms = now + REFRESH_MS;
-        if (dispatch_refresh(d))
-            log_error("the people to call could not be read", "error=\"%s\"",
-                      store_error_text(d->store));
-    }
+    look(d, now);
+    if (again)
+        store_again(d);
     if (atomic_load(&d->aborting) && !atomic_exchange(&d->use.ending, true))
         exchange_recheck(d->exchange);
     if (desk_stopping(d))
         dispatch_give_back(d);
     if (give_up(d, now)) {
-        if (!d->over && !desk_stopping(d) && now >= d->claim_due_ms) {
-            d->claim_due_ms = now + 500; /* a commit shows whether it is mended */
-            dispatch_claim(d);
-        }
+        if (!d->over && !desk_stopping(d) && again)
+            dispatch_claim(d); /* its commit shows whether the store is mended */
         return;
     }
     if (!desk_stopping(d)) {
@@ -298,8 +240,7 @@ static void *desk_main(void *arg)
     return NULL;
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int desk_new(struct desk **out, struct exchange *exchange, struct error *err)
 {
@@ -340,7 +281,10 @@ void desk_free(struct desk *d)
         desk_abort(d);
         pthread_join(d->thread, NULL);
     }
+    if (d->joined)
+        exchange_leave(d->exchange, d->campaign->cps);
     store_close(d->store);
+    pace_log_free(d->pace_log);
     pacing_free(d->pacing);
     for (int i = 0; d->voice.prompts && i < flow_prompt_count(d->campaign->flow); i++)
         prompt_free(d->voice.prompts[i]);
@@ -348,6 +292,7 @@ void desk_free(struct desk *d)
     loop_free(d->loop);
     free(d->groups);
     free(d->pool);
+    free(d->ages_ms);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->changed);
     free(d);
@@ -357,7 +302,8 @@ static int make_pool(struct desk *d)
 {
     d->pool_size = d->campaign->calls_max + POOL_SLACK;
     d->pool = calloc(d->pool_size, sizeof(*d->pool));
-    if (!d->pool)
+    d->ages_ms = calloc(d->pool_size, sizeof(*d->ages_ms));
+    if (!d->pool || !d->ages_ms)
         return -ENOMEM;
     for (unsigned i = 0; i < d->pool_size; i++) {
         d->pool[i].desk = d;
@@ -372,15 +318,35 @@ static int make_pacing(struct desk *d)
                                    .calls_max = d->campaign->calls_max,
                                    .changed = on_pace,
                                    .arg = d};
+    int rc = pace_log_new(&d->pace_log, d->loop, d->writer, d->clock, d->campaign_id);
 
-    return pacing_new(&d->pacing, &config, desk_mono_us(d));
+    if (!rc)
+        rc = pacing_new(&d->pacing, &config, desk_mono_us(d));
+    if (rc)
+        return rc;
+    exchange_join(d->exchange, d->campaign->cps);
+    d->joined = true;
+    d->pace_seq = UINT64_MAX;
+    desk_hear_trunks(d);
+    return 0;
 }
 
-/* The steps that are in the store's hands. */
-static int prepare(struct desk *d)
+/* What was started before a pause counts in the first second after it, too (S5). */
+static int hold_first_calls(struct desk *d)
 {
-    struct store_call_totals totals;
+    int64_t last, now = desk_wall_ms(d);
+    int rc = store_last_dial(d->store, d->campaign_id, &last);
+
+    if (!rc && last > now - SECOND_MS && last <= now)
+        pacing_hold(d->pacing, desk_mono_us(d) + (last + SECOND_MS - now) * 1000);
+    return rc;
+}
+
+/* People become targets; what a crash left is made good. */
+static int query_people(struct desk *d)
+{
     int64_t interrupted, added, due = desk_wall_ms(d), whose = d->campaign_id;
+    char detail[96];
     int rc = store_step_begin(d->store, d->campaign_id, "query");
 
     /* Whoever was perhaps just spoken to is left in peace for a while. With one attempt each there
@@ -391,16 +357,45 @@ static int prepare(struct desk *d)
         whose = 0; /* of all campaigns: nobody else calls yet */
     if (!rc)
         rc = store_recover(d->store, whose, due, &interrupted);
-    if (!rc && interrupted > 0) {
+    if (!rc)
+        rc = store_target_fill(d->store, d->campaign_id, &added);
+    if (rc)
+        return rc;
+    if (interrupted > 0) {
         metric_add(metric1(METRIC_CALLS_ENDED, disposition_name(DISPOSITION_INTERRUPTED)),
                    interrupted);
         log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
                  (long long)interrupted);
     }
+    snprintf(detail, sizeof(detail), "%lld new people, %lld calls interrupted before",
+             (long long)added, (long long)interrupted);
+    return store_step_end(d->store, d->campaign_id, "query", true, detail);
+}
+
+static int queue_people(struct desk *d)
+{
+    char detail[96];
+    int rc = store_step_begin(d->store, d->campaign_id, "queue");
+
     if (!rc)
-        rc = store_target_fill(d->store, d->campaign_id, &added);
+        rc = dispatch_refresh(d);
+    if (rc)
+        return rc;
+    snprintf(detail, sizeof(detail), "%lld people wait, in %u groups of zone and hours",
+             (long long)d->waiting, d->group_count);
+    return store_step_end(d->store, d->campaign_id, "queue", true, detail);
+}
+
+/* The steps that are in the store's hands. */
+static int prepare(struct desk *d)
+{
+    struct store_call_totals totals;
+    int rc = hold_first_calls(d);
+
     if (!rc)
-        rc = store_step_end(d->store, d->campaign_id, "query", true, "");
+        rc = query_people(d);
+    if (!rc)
+        rc = queue_people(d);
     if (!rc)
         rc = store_step_begin(d->store, d->campaign_id, "monitor");
     if (!rc)
@@ -409,7 +404,7 @@ static int prepare(struct desk *d)
         return rc;
     d->view.calls = totals.calls;
     memcpy(d->view.by_disposition, totals.by_disposition, sizeof(totals.by_disposition));
-    return dispatch_refresh(d);
+    return 0;
 }
 
 static int make_voice(struct desk *d, struct error *err)
@@ -433,7 +428,7 @@ static int check_rehearsal(const struct desk *d, struct error *err)
 {
     const struct line_config *line = &exchange_config(d->exchange)->line;
 
-    for (unsigned i = 0; d->rehearsal && i < line->trunk_count; i++)
+    for (unsigned i = 0; d->campaign->any_hour && i < line->trunk_count; i++)
         if (!line_trunk_is_loopback(&line->trunks[i]))
             return error_set(err, -EPERM, line->trunks[i].name,
                              "rehearse with kolcast carrier on 127.0.0.1",
@@ -442,20 +437,17 @@ static int check_rehearsal(const struct desk *d, struct error *err)
     return 0;
 }
 
-int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, bool rehearsal,
-               struct error *err)
+int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err)
 {
     int rc;
 
-    d->rehearsal = rehearsal;
+    d->campaign_id = campaign_id;
+    d->campaign = c;
     rc = check_rehearsal(d, err);
     if (rc)
         return rc;
-    d->campaign_id = campaign_id;
-    d->campaign = c;
     d->view.cps_cap = c->cps;
     d->view.started_ms = desk_wall_ms(d);
-    d->measured_us = desk_mono_us(d);
     rc = make_pool(d);
     if (!rc)
         rc = make_pacing(d);
@@ -468,6 +460,7 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, bo
     if (rc)
         return error_set(err, rc, c->name, NULL, "cannot start: %s", strerror(-rc));
     d->view.state = CAMPAIGN_STATE_RUNNING;
+    view_start(d);
     rc = -pthread_create(&d->thread, NULL, desk_main, d);
     d->threaded = rc == 0;
     return rc;

@@ -21,10 +21,11 @@ struct desk_view {
     int64_t calls, by_disposition[DISPOSITION_COUNT];
     unsigned calls_up, calls_ringing;
     uint64_t keys, opt_outs, texts;
-    double cps_now, cps_cap; /* what pacing allows now, what the campaign allows */
-    double cps_measured;     /* started in the last seconds */
-    char pace_reason[200];
-    int64_t started_ms, finish_ms; /* estimate, 0 unknown */
+    double cps_now, cps_cap;       /* what pacing allows now, what the campaign allows */
+    double cps_measured;           /* started in the last seconds */
+    bool slowed;                   /* the campaign or one of its trunks, by trouble */
+    char pace_reason[200];         /* of the last change, while slowed */
+    int64_t started_ms, finish_ms; /* when the last call will be over: estimate, 0 unknown */
     int64_t next_open_ms;          /* when nobody may be called now */
     bool store_failing;
 };
@@ -32,10 +33,9 @@ struct desk_view {
 /* The exchange (borrowed) must outlive the desk. */
 int desk_new(struct desk **out, struct exchange *exchange, struct error *err);
 void desk_free(struct desk *d); /* NULL-safe; ends the calls that are up and waits for them */
-/* Starts the desk's thread on this campaign; the campaign (borrowed) must outlive the desk.
- * rehearsal: calls at any hour; refused (-EPERM) unless every trunk leads to this machine. */
-int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, bool rehearsal,
-               struct error *err);
+/* Starts the desk's thread on this campaign; the campaign (borrowed) must outlive the desk. One
+ * with any_hour set is refused (-EPERM) unless every trunk leads to this machine. */
+int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err);
 /* Stops starting calls; calls in progress finish; then the campaign is `paused`. Any thread, and
  * safe to call from a signal-handling thread. */
 void desk_pause(struct desk *d);

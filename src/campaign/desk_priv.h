@@ -1,5 +1,6 @@
-/* What the desk's files share: desk.c (life, thread, view), dispatch.c (from the store to the
- * lines), finish.c (from the lines to the store). All in the desk's thread but where told. */
+/* What the desk's files share: desk.c (life and thread), dispatch.c (from the store to the lines),
+ * finish.c (from the lines to the store), view.c (what others see). All in the desk's thread but
+ * where told. */
 #pragma once
 
 #include <pthread.h>
@@ -10,9 +11,20 @@
 #include "base/timer.h"
 #include "campaign/best_hour.h"
 #include "campaign/desk.h"
+#include "campaign/forecast.h"
+#include "campaign/pace_log.h"
 #include "campaign/pacing.h"
 
-enum { CLAIM_MAX = 64, TICK_MS = 4, VIEW_MS = 200, REFRESH_MS = 1000, GIVE_UP_MS = 4000 };
+enum {
+    CLAIM_MAX = 64,
+    TICK_MS = 4,
+    VIEW_MS = 200,
+    REFRESH_MS = 1000,
+    FORECAST_MS = 1000,
+    RETRY_LEAST_MS = 250, /* of a failed store operation; doubled each time */
+    RETRY_MOST_MS = 4000,
+    GIVE_UP_MS = 20000, /* a store that fails for so long ends the run */
+};
 
 /* One attempt from its claim to its record. Pooled; owned by the desk. */
 struct attempt {
@@ -20,6 +32,10 @@ struct attempt {
     struct list_node node; /* in desk.free, desk.ready or desk.unsaved */
     struct desk *desk;
     int attempt_no;
+    uint8_t earlier[DISPOSITION_COUNT]; /* how the person's earlier attempts ended */
+    int64_t released_us;                /* when it was handed to a lane, 0: it was not */
+    bool up;                            /* between dial and outcome */
+    int64_t saving_us;                  /* when it was given to the writer */
     struct store_finish finish;
     struct store_job job;
     struct loop_msg saved; /* writer → desk */
@@ -28,7 +44,7 @@ struct attempt {
 
 /* Contacts that open and close together. */
 struct group {
-    int64_t id, waiting, next_due_ms;
+    int64_t id, waiting, next_due_ms, last_due_ms;
     zone_id zone;
     bool has_own;
     struct window_week own;
@@ -45,23 +61,28 @@ struct desk {
     struct store_writer *writer; /* the exchange's */
     struct line_voice voice;
     struct line_use use;
-    struct pacing *pacing;
+    struct pacing *pacing; /* the campaign's own */
+    struct pace_log *pace_log;
+    uint64_t pace_seq; /* of the trunks' changes */
+    bool joined;
     pthread_t thread;
     bool threaded;
     struct timer tick;
     atomic_bool pausing, aborting;
-    bool rehearsal, over;
+    bool over;
 
     struct attempt *pool; /* owned */
     unsigned pool_size;
     struct list free, ready, unsaved;
-    unsigned ready_count, in_flight, saving;
+    unsigned ready_count, in_flight, saving, unsaved_count; /* unsaved ones are in saving, too */
 
     struct group *groups; /* owned */
     unsigned group_count, group_cap;
     int64_t waiting; /* in all groups, at the last refresh */
     bool fresh;      /* nothing changed since the last refresh */
-    int64_t view_due_ms, refresh_due_ms, claim_due_ms, failing_since_ms;
+    int64_t view_due_ms, refresh_due_ms, failing_since_ms;
+    int64_t retry_due_ms, retry_wait_ms; /* of what could not be stored */
+    int64_t lag_us; /* the longest way of a record to the disk since the last look */
 
     struct { /* one claim at a time */
         struct store_job job;
@@ -76,7 +97,10 @@ struct desk {
     } claim;
 
     int64_t started_calls, measured_calls, measured_us;
-    pthread_mutex_t lock; /* view, finished */
+    struct forecast forecast;
+    int64_t again_waiting; /* people who wait for another call, as far as this process knows */
+    int64_t forecast_due_ms, *ages_ms; /* owned: room for the pool */
+    pthread_mutex_t lock;              /* view, finished */
     pthread_cond_t changed;
     struct desk_view view;
     bool finished;
@@ -85,6 +109,9 @@ struct desk {
 int64_t desk_wall_ms(const struct desk *d);
 int64_t desk_mono_us(const struct desk *d);
 bool desk_stopping(struct desk *d);
+/* The store failed: the next try waits longer; it worked: the next failure waits little. */
+void desk_store_answered(struct desk *d, int rc);
+void desk_hear_trunks(struct desk *d); /* the changes of their pace */
 
 /* dispatch.c */
 int dispatch_refresh(struct desk *d); /* groups from the store */
@@ -93,7 +120,13 @@ void dispatch_release(struct desk *d);
 void dispatch_give_back(struct desk *d); /* what is claimed but not dialled */
 /* When the next group opens; 0: one is open, -1: none ever. */
 int64_t dispatch_next_open(struct desk *d, int64_t now_ms);
+/* Calls a second that the campaign and its trunks allow now. */
+double dispatch_cps(const struct desk *d);
 
 /* finish.c */
 void finish_attempt(struct attempt *a); /* its outcome is filled */
 void finish_retry(struct desk *d);      /* what could not be saved */
+
+/* view.c */
+void view_start(struct desk *d);                /* before the thread runs */
+void view_look(struct desk *d, int64_t now_ms); /* refreshes what desk_view gives */

@@ -9,8 +9,6 @@
 #include "base/log.h"
 #include "campaign/desk_priv.h"
 
-#define FOR_EVER (INT64_MAX / 2)
-
 /* ---- groups -------------------------------------------------------------------------------------
  */
 
@@ -18,7 +16,7 @@ static void fill_best_hours(const struct desk *d, struct group *g)
 {
     struct window_week hours = d->campaign->windows;
 
-    if (d->rehearsal)
+    if (d->campaign->any_hour)
         window_always(&hours);
     else if (g->has_own)
         window_intersect(&d->campaign->windows, &g->own, &hours);
@@ -43,7 +41,10 @@ static int add_group(void *arg, const struct store_group *g)
         d->group_cap = cap;
     }
     to = &d->groups[d->group_count];
-    *to = (struct group){.id = g->id, .waiting = g->waiting, .next_due_ms = g->next_due_ms};
+    *to = (struct group){.id = g->id,
+                         .waiting = g->waiting,
+                         .next_due_ms = g->next_due_ms,
+                         .last_due_ms = g->last_due_ms};
     to->zone = zone_open(g->zone);
     if (to->zone < 0)
         to->zone = zone_open(d->campaign->zone);
@@ -77,10 +78,6 @@ static const struct window_week *own(const struct group *g)
 
 static bool is_open(const struct desk *d, const struct group *g, int64_t now_ms, int64_t *until_ms)
 {
-    if (d->rehearsal) {
-        *until_ms = FOR_EVER;
-        return true;
-    }
     return campaign_open_at(d->campaign, own(g), g->zone, now_ms, until_ms);
 }
 
@@ -101,8 +98,7 @@ int64_t dispatch_next_open(struct desk *d, int64_t now_ms)
     return best;
 }
 
-/* ---- claims
- * --------------------------------------------------------------------------------------- */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 static void take_claims(struct loop_msg *m)
 {
@@ -112,10 +108,9 @@ static void take_claims(struct loop_msg *m)
 
     d->claim.busy = false;
     d->fresh = false;
-    if (d->claim.rc) {
-        d->claim_due_ms = now + 500;
+    desk_store_answered(d, d->claim.rc);
+    if (d->claim.rc)
         return;
-    }
     g->waiting -= d->claim.claimed + d->claim.skipped;
     if (d->claim.claimed < d->claim.max) {
         g->next_due_ms = now + REFRESH_MS; /* nothing more is due; the refresh knows better */
@@ -142,6 +137,10 @@ static void take_claims(struct loop_msg *m)
         lc->open_until_ms = until;
         memcpy(lc->variables, c->variables, sizeof(lc->variables));
         a->attempt_no = c->attempt_no;
+        a->released_us = 0;
+        memcpy(a->earlier, c->earlier, sizeof(a->earlier));
+        if (c->attempt_no > 1 && d->again_waiting > 0)
+            d->again_waiting--;
         list_append(&d->ready, &a->node);
         d->ready_count++;
     }
@@ -171,7 +170,7 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
                        const struct best_hour *hour, int max)
 {
     char hours[WINDOW_TEXT_MAX];
-    struct zone_local l;
+    int64_t day_start, day_end;
     zone_id z = g->zone;
 
     window_format(&d->campaign->windows, hours, sizeof(hours));
@@ -180,16 +179,16 @@ static void post_claim(struct desk *d, struct group *g, int64_t now, int64_t unt
              "\"max_attempts\":%d,\"per_day\":%d,\"rehearsal\":%s,\"hour\":{\"pattern\":\"%s\","
              "\"now\":%d,\"best\":%d}}",
              zone_name(z), hours, g->has_own ? "true" : "false",
-             (long long)(until == FOR_EVER ? 0 : until), d->campaign->attempts_max,
-             d->campaign->per_day_max, d->rehearsal ? "true" : "false", BEST_HOUR_PATTERN,
+             (long long)(d->campaign->any_hour ? 0 : until), d->campaign->attempts_max,
+             d->campaign->per_day_max, d->campaign->any_hour ? "true" : "false", BEST_HOUR_PATTERN,
              hour->percent, hour->best);
-    zone_to_local(z, now, &l);
+    campaign_day(z, now, &day_start, &day_end);
     d->claim.query = (struct store_claim_query){
         .campaign_id = d->campaign_id,
         .group_id = g->id,
         .now_ms = now,
-        .day_start_ms = zone_from_local(z, l.year, l.month, l.day, 0, 0, 0),
-        .day_end_ms = zone_from_local(z, l.year, l.month, l.day, 0, 0, 0) + 24 * 3600000LL,
+        .day_start_ms = day_start,
+        .day_end_ms = day_end,
         .attempts_max = d->campaign->attempts_max,
         .per_day_max = d->campaign->per_day_max,
         .decision = d->claim.decision,
@@ -234,12 +233,12 @@ void dispatch_claim(struct desk *d)
     int64_t now = desk_wall_ms(d), until;
     struct best_hour hour;
     struct group *g;
-    double second = pacing_cps(d->pacing);
+    double second = dispatch_cps(d);
     unsigned want = second < 4 ? 4 : second > CLAIM_MAX ? CLAIM_MAX : (unsigned)second;
     unsigned used = d->ready_count + d->in_flight + d->saving;
     unsigned room = used < d->pool_size ? d->pool_size - used : 0;
 
-    if (d->claim.busy || now < d->claim_due_ms || d->ready_count > want / 2 || room == 0)
+    if (d->claim.busy || now < d->retry_due_ms || d->ready_count > want / 2 || room == 0)
         return;
     if (d->ready_count + d->in_flight >= d->campaign->calls_max)
         return;
@@ -250,38 +249,85 @@ void dispatch_claim(struct desk *d)
         post_claim(d, g, now, until, &hour, (int)(want < room ? want : room));
 }
 
-/* ---- release
- * -------------------------------------------------------------------------------------- */
+/* ---- release --------------------------------------------------------------------------------- */
+
+double dispatch_cps(const struct desk *d)
+{
+    double trunks = exchange_cps(d->exchange), own = pacing_cps(d->pacing);
+
+    return trunks < own ? trunks : own;
+}
+
+/* What a call's end says about its trunk, or about this machine. */
+static enum pacing_sign sign_of(const struct call_outcome *o)
+{
+    if (o->disposition == DISPOSITION_CONGESTION)
+        return PACING_CONGESTION;
+    if (o->disposition != DISPOSITION_FAILED || o->ringing_ms || o->answered_ms)
+        return PACING_OK;
+    if (o->dialled_ms == 0)
+        return PACING_LOCAL_FAULT;
+    return o->sip_status ? PACING_REFUSED : PACING_TIMEOUT;
+}
 
 static void called(struct line_call *lc)
 {
     struct attempt *a = container_of(lc, struct attempt, call);
     struct desk *d = a->desk;
     const struct call_outcome *o = &lc->outcome;
-    int64_t now = desk_mono_us(d);
-    enum pacing_sign sign = PACING_OK;
+    struct pacing_event e = {.sign = sign_of(o),
+                             .started_us = a->released_us,
+                             .retry_after_s = o->retry_after_s,
+                             .detail = o->sip_status ? o->reason : NULL};
 
+    a->up = false;
     d->in_flight--;
     exchange_give(d->exchange, lc->trunk);
-    if (o->disposition == DISPOSITION_CONGESTION)
-        sign = PACING_CONGESTION;
-    else if (o->disposition == DISPOSITION_FAILED && o->dialled_ms == 0)
-        sign = PACING_LOCAL_FAULT;
-    else if (o->disposition == DISPOSITION_FAILED && o->sip_status == 0 && o->ringing_ms == 0)
-        sign = PACING_TIMEOUT;
-    if (o->dialled_ms || sign != PACING_OK)
-        pacing_sign(d->pacing, now, sign, o->retry_after_s);
+    if (e.sign == PACING_LOCAL_FAULT)
+        pacing_sign(d->pacing, desk_mono_us(d), &e);
+    else if (o->dialled_ms)
+        exchange_sign(d->exchange, lc->trunk, desk_mono_us(d), &e);
     finish_attempt(a);
+}
+
+/* What was claimed but shall not be dialled: it ends without a call. */
+static void drop(struct attempt *a, enum disposition disposition, const char *why)
+{
+    struct call_outcome *o = &a->call.outcome;
+
+    o->disposition = disposition;
+    o->ended_ms = desk_wall_ms(a->desk);
+    snprintf(o->ended_by, sizeof(o->ended_by), "us");
+    snprintf(o->reason, sizeof(o->reason), "%s", why);
+    finish_attempt(a);
+}
+
+/* The next one that is on no do-not-call list, as of this moment (P12): an opt-out that is stored
+ * before a dial begins stops it. NULL: nobody is ready. */
+static struct attempt *next_ready(struct desk *d)
+{
+    while (d->ready_count > 0) {
+        struct attempt *a = list_entry(list_first(&d->ready), struct attempt, node);
+
+        if (exchange_refresh(d->exchange))
+            return NULL; /* not without a look */
+        if (!exchange_blacklisted(d->exchange, a->call.number, desk_wall_ms(d)))
+            return a;
+        list_remove(&a->node);
+        d->ready_count--;
+        drop(a, DISPOSITION_BLACKLISTED, "put on a do-not-call list before it was dialled");
+    }
+    return NULL;
 }
 
 void dispatch_release(struct desk *d)
 {
     int64_t now = desk_mono_us(d);
 
-    while (d->ready_count > 0 && pacing_wait_us(d->pacing, now) == 0 &&
-           d->in_flight < d->campaign->calls_max) {
-        struct attempt *a;
-        int trunk = exchange_take(d->exchange, now);
+    while (d->ready_count > 0 && d->in_flight < d->campaign->calls_max &&
+           pacing_wait_us(d->pacing, now) == 0) {
+        struct attempt *a = next_ready(d);
+        int trunk = a ? exchange_take(d->exchange, now) : -1;
 
         if (trunk < 0)
             return;
@@ -289,11 +335,13 @@ void dispatch_release(struct desk *d)
             exchange_give(d->exchange, trunk);
             return;
         }
-        a = list_entry(list_pop(&d->ready), struct attempt, node);
+        list_remove(&a->node);
         d->ready_count--;
         d->in_flight++;
         d->started_calls++;
         a->call.trunk = trunk;
+        a->released_us = now;
+        a->up = true;
         exchange_dial(d->exchange, &a->call, called);
     }
 }
@@ -302,13 +350,8 @@ void dispatch_give_back(struct desk *d)
 {
     while (d->ready_count > 0) {
         struct attempt *a = list_entry(list_pop(&d->ready), struct attempt, node);
-        struct call_outcome *o = &a->call.outcome;
 
         d->ready_count--;
-        o->disposition = DISPOSITION_CANCELLED;
-        o->ended_ms = desk_wall_ms(d);
-        snprintf(o->ended_by, sizeof(o->ended_by), "us");
-        snprintf(o->reason, sizeof(o->reason), "paused before it was dialled");
-        finish_attempt(a);
+        drop(a, DISPOSITION_CANCELLED, "paused before it was dialled");
     }
 }

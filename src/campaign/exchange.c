@@ -3,18 +3,28 @@
 #include "campaign/exchange.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metric.h"
 #include "campaign/notice.h"
-#include "campaign/pacing.h"
 #include "contacts/blackset.h"
 
+enum { SECOND_MS = 1000, CPS_MOST = 10000 };
+
 struct trunk_use {
+    struct exchange *exchange;
+    const char *name;
     unsigned calls;
-    struct pacing *pacing; /* owned; NULL: no rate of its own */
+    struct pacing *pacing; /* owned */
+};
+
+struct change {
+    const char *trunk;
+    struct pacing_change change;
 };
 
 struct exchange {
@@ -32,6 +42,9 @@ struct exchange {
     struct trunk_use trunks[LINE_TRUNKS_MAX];
     struct pacing *total; /* owned; NULL: no rate over all */
     unsigned next_trunk, calls;
+    double asked;          /* calls a second, by all campaigns that run */
+    uint64_t change_count; /* ever */
+    struct change changes[EXCHANGE_CHANGES_KEPT];
 };
 
 /* ---- the do-not-call lists ------------------------------------------------------------------ */
@@ -68,6 +81,11 @@ int exchange_refresh(struct exchange *x)
     return rc;
 }
 
+bool exchange_blacklisted(struct exchange *x, uint64_t number, int64_t now_ms)
+{
+    return blackset_contains(x->blackset, number, now_ms);
+}
+
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 /* Under the lock. */
@@ -76,14 +94,13 @@ static int next_trunk(struct exchange *x, int64_t now_us)
     unsigned count = x->config.line.trunk_count;
 
     for (unsigned i = 0; i < count; i++) {
-        unsigned t = (x->next_trunk + i) % count, max = x->config.line.trunks[t].calls_max;
+        unsigned n = (x->next_trunk + i) % count;
+        struct trunk_use *t = &x->trunks[n];
 
-        if (!x->config.driver->ready(x->line, (int)t) || (max && x->trunks[t].calls >= max))
+        if (!x->config.driver->ready(x->line, (int)n) || !pacing_take(t->pacing, now_us, t->calls))
             continue;
-        if (x->trunks[t].pacing && !pacing_take(x->trunks[t].pacing, now_us, 0))
-            continue;
-        x->next_trunk = (t + 1) % count;
-        return (int)t;
+        x->next_trunk = (n + 1) % count;
+        return (int)n;
     }
     return -1;
 }
@@ -113,6 +130,89 @@ void exchange_give(struct exchange *x, int trunk)
     x->trunks[trunk].calls--;
     x->calls--;
     pthread_mutex_unlock(&x->lock);
+}
+
+void exchange_sign(struct exchange *x, int trunk, int64_t now_us, const struct pacing_event *e)
+{
+    pthread_mutex_lock(&x->lock);
+    pacing_sign(x->trunks[trunk].pacing, now_us, e);
+    pthread_mutex_unlock(&x->lock);
+}
+
+/* Under the lock. */
+static void ask(struct exchange *x, double more)
+{
+    x->asked = x->asked + more > 0 ? x->asked + more : 0;
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        pacing_ask(x->trunks[i].pacing, x->asked);
+}
+
+void exchange_join(struct exchange *x, double cps)
+{
+    pthread_mutex_lock(&x->lock);
+    ask(x, cps);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void exchange_leave(struct exchange *x, double cps)
+{
+    pthread_mutex_lock(&x->lock);
+    ask(x, -cps);
+    pthread_mutex_unlock(&x->lock);
+}
+
+double exchange_cps(struct exchange *x)
+{
+    double cps = 0;
+
+    pthread_mutex_lock(&x->lock);
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        if (x->config.driver->ready(x->line, (int)i))
+            cps += pacing_cps(x->trunks[i].pacing);
+    if (x->total && pacing_cps(x->total) < cps)
+        cps = pacing_cps(x->total);
+    pthread_mutex_unlock(&x->lock);
+    return cps;
+}
+
+bool exchange_slowed(struct exchange *x)
+{
+    bool slowed = false;
+
+    pthread_mutex_lock(&x->lock);
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        slowed = slowed || pacing_slowed(x->trunks[i].pacing);
+    pthread_mutex_unlock(&x->lock);
+    return slowed;
+}
+
+/* Under the lock, which pacing's user holds. */
+static void on_change(void *arg, const struct pacing_change *c)
+{
+    struct trunk_use *t = arg;
+    struct exchange *x = t->exchange;
+
+    metric_add(metric1(METRIC_PACE_CHANGES, c->to_cps < c->from_cps ? "slower" : "faster"), 1);
+    x->changes[x->change_count++ % EXCHANGE_CHANGES_KEPT] = (struct change){t->name, *c};
+}
+
+void exchange_pace(struct exchange *x, uint64_t *seq,
+                   void (*fn)(void *arg, const char *trunk, const struct pacing_change *c),
+                   void *arg)
+{
+    struct change news[EXCHANGE_CHANGES_KEPT];
+    uint64_t from, count = 0;
+
+    pthread_mutex_lock(&x->lock);
+    from = *seq < x->change_count ? *seq : x->change_count;
+    if (x->change_count - from > EXCHANGE_CHANGES_KEPT)
+        from = x->change_count - EXCHANGE_CHANGES_KEPT;
+    while (from < x->change_count)
+        news[count++] = x->changes[from++ % EXCHANGE_CHANGES_KEPT];
+    *seq = x->change_count;
+    pthread_mutex_unlock(&x->lock);
+    for (uint64_t i = 0; i < count; i++)
+        fn(arg, news[i].trunk, &news[i].change);
 }
 
 void exchange_dial(struct exchange *x, struct line_call *call, void (*done)(struct line_call *))
@@ -154,12 +254,33 @@ static int make_pacing(struct exchange *x)
     int rc = total.cps_max > 0 ? pacing_new(&x->total, &total, now) : 0;
 
     for (unsigned i = 0; !rc && i < x->config.line.trunk_count; i++) {
-        struct pacing_config own = {.cps_max = x->config.line.trunks[i].cps_max, .calls_max = 1};
+        const struct line_trunk_config *t = &x->config.line.trunks[i];
+        struct pacing_config own = {.cps_max = t->cps_max > 0 ? t->cps_max : CPS_MOST,
+                                    .calls_max = t->calls_max ? t->calls_max : UINT_MAX,
+                                    .changed = on_change,
+                                    .arg = &x->trunks[i]};
 
-        if (own.cps_max > 0)
-            rc = pacing_new(&x->trunks[i].pacing, &own, now);
+        x->trunks[i].exchange = x;
+        x->trunks[i].name = x->config.line.trunks[i].name;
+        rc = pacing_new(&x->trunks[i].pacing, &own, now);
     }
     return rc;
+}
+
+/* What was started before counts in the first second too (S5). */
+static int hold_first_calls(struct exchange *x)
+{
+    int64_t last, now = clock_wall_ms(x->config.clock), until = clock_mono_us(x->config.clock);
+    int rc = store_last_dial(x->store, 0, &last);
+
+    if (rc || last <= now - SECOND_MS || last > now)
+        return rc;
+    until += (last + SECOND_MS - now) * 1000;
+    if (x->total)
+        pacing_hold(x->total, until);
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        pacing_hold(x->trunks[i].pacing, until);
+    return 0;
 }
 
 static int open_all(struct exchange *x, struct error *err)
@@ -172,6 +293,8 @@ static int open_all(struct exchange *x, struct error *err)
         rc = store_writer_new(&x->writer, x->config.store_url, x->config.clock, err);
     if (!rc)
         rc = make_pacing(x);
+    if (!rc)
+        rc = hold_first_calls(x);
     if (!rc)
         rc = exchange_refresh(x); /* before the first call can be made */
     if (rc)

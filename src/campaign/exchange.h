@@ -11,11 +11,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "campaign/pacing.h"
 #include "event/bus.h"
 #include "line/line.h"
 #include "store/writer.h"
 
 struct exchange;
+
+enum { EXCHANGE_CHANGES_KEPT = 64 };
 
 struct exchange_config {
     const char *store_url;
@@ -41,10 +44,29 @@ bool exchange_first(struct exchange *x);
  * ring to a number that came onto a list are hung up. */
 int exchange_refresh(struct exchange *x);
 
-/* Takes a line: the next trunk in turn that has room, in number and rate, within the caps over all
- * campaigns (S5). Returns its index; -1: none now. exchange_give when its call is over. */
+/* Is the number on a list, as far as the lists in memory know? */
+bool exchange_blacklisted(struct exchange *x, uint64_t number, int64_t now_ms);
+
+/* A campaign that asks for at most cps calls a second begins, or ends. */
+void exchange_join(struct exchange *x, double cps);
+void exchange_leave(struct exchange *x, double cps);
+
+/* Takes a line: the next trunk in turn that is registered and has room, in number and rate, within
+ * the caps over all campaigns (S5). Returns its index; -1: none now. exchange_give when its call is
+ * over, exchange_sign with what its end says about the trunk: trouble slows it down, for all. */
 int exchange_take(struct exchange *x, int64_t now_us);
 void exchange_give(struct exchange *x, int trunk);
+void exchange_sign(struct exchange *x, int trunk, int64_t now_us, const struct pacing_event *e);
+
+/* Calls a second that the trunks and the cap over all campaigns allow now. */
+double exchange_cps(struct exchange *x);
+bool exchange_slowed(struct exchange *x); /* is one of the trunks? */
+/* The changes of the trunks' pace from number *seq on, which moves on to the next to come; oldest
+ * first. *seq is one's own: start with UINT64_MAX, which skips those before. The newest
+ * EXCHANGE_CHANGES_KEPT are known: ask more often than they can come. */
+void exchange_pace(struct exchange *x, uint64_t *seq,
+                   void (*fn)(void *arg, const char *trunk, const struct pacing_change *c),
+                   void *arg);
 
 void exchange_dial(struct exchange *x, struct line_call *call, void (*done)(struct line_call *));
 /* Ends all calls of a campaign whose use->ending is set. */

@@ -10,18 +10,19 @@
 #include "campaign/desk_priv.h"
 #include "campaign/notice.h"
 
-enum { DOUBLE_MAX = 8 };
+enum { DOUBLINGS_MAX = 3, NOT_STARTED_WAIT_MS = 30000 };
 
-/* Tried again? Then *due_ms is set. */
-static bool again(const struct campaign *c, const struct call_outcome *o, int attempt_no,
-                  int64_t now_ms, int64_t *due_ms)
+/* Tried again? Then *due_ms is set. A rule counts the attempts that ended as it says. */
+static bool again(const struct campaign *c, const struct attempt *a, int64_t now_ms,
+                  int64_t *due_ms)
 {
-    const struct campaign_retry_rule *rule = &c->retry[o->disposition];
-    int64_t factor = attempt_no > 3 ? DOUBLE_MAX : 1LL << (attempt_no - 1);
+    enum disposition ended = a->call.outcome.disposition;
+    const struct campaign_retry_rule *rule = &c->retry[ended];
+    int before = a->earlier[ended];
 
-    if (attempt_no >= c->attempts_max || attempt_no > rule->times)
+    if (a->attempt_no >= c->attempts_max || before >= rule->times)
         return false;
-    *due_ms = now_ms + rule->after_ms * (factor > DOUBLE_MAX ? DOUBLE_MAX : factor);
+    *due_ms = now_ms + (rule->after_ms << (before < DOUBLINGS_MAX ? before : DOUBLINGS_MAX));
     return true;
 }
 
@@ -53,11 +54,19 @@ static void decide(const struct campaign *c, struct attempt *a, int64_t now_ms)
             return;
         }
         break;
+    case DISPOSITION_FAILED: /* it never left this machine */
+        if (o->dialled_ms == 0) {
+            f->target_state = TARGET_STATE_WAITING;
+            f->due_ms = now_ms + NOT_STARTED_WAIT_MS;
+            f->counts = false;
+            return;
+        }
+        break;
     default:
         break;
     }
     f->target_state = TARGET_STATE_EXHAUSTED;
-    if (again(c, o, a->attempt_no, now_ms, &f->due_ms))
+    if (again(c, a, now_ms, &f->due_ms))
         f->target_state = TARGET_STATE_WAITING;
 }
 
@@ -76,10 +85,14 @@ static void on_saved(struct loop_msg *m)
     struct desk *d = a->desk;
 
     d->fresh = false;
+    desk_store_answered(d, a->rc);
     if (a->rc) {
+        d->unsaved_count++;
         list_append(&d->unsaved, &a->node);
         return;
     }
+    if (desk_mono_us(d) - a->saving_us > d->lag_us)
+        d->lag_us = desk_mono_us(d) - a->saving_us;
     d->saving--;
     list_append(&d->free, &a->node);
 }
@@ -104,9 +117,20 @@ static void finish_done(struct store_job *job, int rc)
 
 static void save(struct attempt *a)
 {
+    a->saving_us = desk_mono_us(a->desk);
     a->job.run = run_finish;
     a->job.done = finish_done;
     store_writer_post(a->desk->writer, &a->job);
+}
+
+static void learn(struct desk *d, const struct attempt *a)
+{
+    bool more = a->finish.target_state == TARGET_STATE_WAITING;
+    int64_t now = desk_wall_ms(d);
+
+    forecast_ended(&d->forecast, a->attempt_no, now - a->call.outcome.dialled_ms, more,
+                   a->finish.due_ms - now);
+    d->again_waiting += more;
 }
 
 void finish_attempt(struct attempt *a)
@@ -121,12 +145,13 @@ void finish_attempt(struct attempt *a)
         .cost = cost(d->campaign, o),
     };
     decide(d->campaign, a, desk_wall_ms(d));
-    pthread_mutex_lock(&d->lock);
     if (o->dialled_ms) {
+        learn(d, a);
+        pthread_mutex_lock(&d->lock);
         d->view.calls++;
         d->view.by_disposition[o->disposition]++;
+        pthread_mutex_unlock(&d->lock);
     }
-    pthread_mutex_unlock(&d->lock);
     metric_add(metric1(METRIC_CALLS_ENDED, disposition_name(o->disposition)), 1);
     notice_ended(exchange_config(d->exchange)->bus, &a->call);
     d->saving++;
@@ -137,6 +162,8 @@ void finish_retry(struct desk *d)
 {
     struct list_node *n;
 
-    while ((n = list_pop(&d->unsaved)))
+    while ((n = list_pop(&d->unsaved))) {
+        d->unsaved_count--;
         save(list_entry(n, struct attempt, node));
+    }
 }

@@ -170,12 +170,13 @@ static int start(struct host *h, int64_t id, struct campaign *c, bool rehearsal,
     struct desk *d = NULL;
     int rc = may_start(h, id, err);
 
+    c->any_hour = rehearsal;
     if (!rc)
         rc = open_exchange(h, err);
     if (!rc)
         rc = desk_new(&d, h->exchange, err);
     if (!rc)
-        rc = desk_start(d, id, c, rehearsal, err);
+        rc = desk_start(d, id, c, err);
     if (rc) {
         desk_free(d);
         close_unused(h);

@@ -30,8 +30,9 @@ void host_free(struct host *h);
  * time that no campaign runs. */
 void host_set_trunks(struct host *h, const struct line_trunk_config *trunks, unsigned count);
 
-/* Starts a stored campaign. Takes c when it returns 0. rehearsal: as in desk_start. Errors with err
- * set: -EALREADY it runs, -EBUSY HOST_CAMPAIGNS_MAX run, -ENODEV no trunk, and those of the desk.
+/* Starts a stored campaign. Takes c when it returns 0. rehearsal: at any hour, as in desk_start.
+ * Errors with err set: -EALREADY it runs, -EBUSY HOST_CAMPAIGNS_MAX run, -ENODEV no trunk, and
+ * those of the desk.
  */
 int host_start(struct host *h, int64_t campaign_id, struct campaign *c, bool rehearsal,
                struct error *err);

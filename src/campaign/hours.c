@@ -3,6 +3,7 @@
 #include "campaign/campaign.h"
 
 enum { DAYS_AHEAD = 400 };
+#define FOR_EVER (INT64_MAX / 2)
 
 static bool holiday(const struct campaign *c, const struct zone_local *day)
 {
@@ -26,6 +27,15 @@ static int64_t next_day(zone_id zone, int64_t utc_ms)
     return t > utc_ms ? t : utc_ms + 3600000;
 }
 
+void campaign_day(zone_id zone, int64_t utc_ms, int64_t *start_ms, int64_t *end_ms)
+{
+    struct zone_local l;
+
+    zone_to_local(zone, utc_ms, &l);
+    *start_ms = zone_from_local(zone, l.year, l.month, l.day, 0, 0, 0);
+    *end_ms = next_day(zone, utc_ms);
+}
+
 static void hours(const struct campaign *c, const struct window_week *own, struct window_week *out)
 {
     if (own)
@@ -41,6 +51,11 @@ bool campaign_open_at(const struct campaign *c, const struct window_week *own, z
     struct zone_local now;
     int64_t until, midnight;
 
+    if (c->any_hour) {
+        if (until_ms)
+            *until_ms = FOR_EVER;
+        return true;
+    }
     if ((c->start_ms && utc_ms < c->start_ms) || (c->end_ms && utc_ms >= c->end_ms))
         return false;
     hours(c, own, &both);
@@ -66,6 +81,8 @@ int64_t campaign_next_open(const struct campaign *c, const struct window_week *o
     struct window_week both;
     int64_t t = c->start_ms > utc_ms ? c->start_ms : utc_ms;
 
+    if (c->any_hour)
+        return utc_ms;
     hours(c, own, &both);
     for (int i = 0; i < DAYS_AHEAD; i++) {
         struct zone_local day;

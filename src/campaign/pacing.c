@@ -15,6 +15,7 @@ enum {
     CHANGE_EVERY_US = SECOND_US, /* at most one slow-down and one speed-up a second */
     CALM_US = 2 * SECOND_US,     /* this long without trouble before speeding up */
     HOLD_MAX_S = 60,
+    LAG_MS = 2000, /* slower to disk than this is trouble */
     /* A call leaves its lane a little after it was released, now more, now less: the cap is kept
      * for a slightly longer second, so that it holds on the wire too. */
     GUARD_US = 30000,
@@ -24,11 +25,13 @@ static const double bad_share = 0.1, bad_least = 3, half_life_us = 2e6, load_hig
 
 struct pacing {
     struct pacing_config config;
+    double most; /* cps_max, or what is asked for */
     double rate;
     int64_t next_us; /* when the schedule allows the next call */
     int64_t hold_until_us;
     int64_t changed_us, trouble_us, decayed_us;
     double good, bad;
+    bool unproven; /* slowed by the far side, and no call started since has gone well */
     double load;
     int64_t *ring; /* owned: times of the last calls, oldest at `at` once full */
     unsigned size, at;
@@ -46,7 +49,7 @@ int pacing_new(struct pacing **out, const struct pacing_config *config, int64_t 
         p->config.cps_min = 0.1;
     if (p->config.cps_min > p->config.cps_max)
         p->config.cps_min = p->config.cps_max;
-    p->rate = config->cps_max;
+    p->rate = p->most = config->cps_max;
     p->size = config->cps_max < 1 ? 1 : (unsigned)config->cps_max;
     p->span_us = config->cps_max < 1 ? (int64_t)ceil(SECOND_US / config->cps_max) : SECOND_US;
     p->span_us += GUARD_US;
@@ -75,8 +78,8 @@ static void change(struct pacing *p, int64_t now_us, double rate, const char *re
 {
     struct pacing_change c = {.at_us = now_us, .from_cps = p->rate};
 
-    rate = rate > p->config.cps_max ? p->config.cps_max : rate;
     rate = rate < p->config.cps_min ? p->config.cps_min : rate;
+    rate = rate > p->most ? p->most : rate;
     p->changed_us = now_us;
     if (rate == p->rate)
         return;
@@ -106,10 +109,10 @@ static bool may_change(const struct pacing *p, int64_t now_us)
 
 static void recover(struct pacing *p, int64_t now_us)
 {
-    double step = p->config.cps_max * 0.05;
+    double step = p->most * 0.05;
 
-    if (p->rate >= p->config.cps_max || p->load > load_low || now_us < p->hold_until_us ||
-        now_us - p->trouble_us < CALM_US || !may_change(p, now_us))
+    if (p->rate >= p->most || p->load > load_low || now_us < p->hold_until_us ||
+        now_us - p->trouble_us < CALM_US || p->unproven || !may_change(p, now_us))
         return;
     change(p, now_us, p->rate + (step > 0.1 ? step : 0.1),
            "no trouble for a while: a little faster");
@@ -157,32 +160,44 @@ static void slow_down(struct pacing *p, int64_t now_us, double factor, const cha
         change(p, now_us, p->rate * factor, reason);
 }
 
-void pacing_sign(struct pacing *p, int64_t now_us, enum pacing_sign sign, int64_t retry_after_s)
-{
-    char reason[160];
+static const char *const far_faults[] = {
+    [PACING_CONGESTION] = "the trunk is overloaded",
+    [PACING_TIMEOUT] = "the trunk does not answer",
+    [PACING_REFUSED] = "the trunk refuses calls",
+};
 
+/* One fault among many calls says nothing. */
+static void far_trouble(struct pacing *p, int64_t now_us, const struct pacing_event *e)
+{
+    char reason[160], detail[64] = "";
+
+    if (p->bad < bad_least || p->bad < bad_share * (p->good + p->bad))
+        return;
+    if (e->sign == PACING_CONGESTION && e->retry_after_s > 0)
+        pacing_hold(p, now_us + SECOND_US * (e->retry_after_s > HOLD_MAX_S ? HOLD_MAX_S
+                                                                           : e->retry_after_s));
+    if (e->detail && e->detail[0])
+        snprintf(detail, sizeof(detail), " (%s)", e->detail);
+    snprintf(reason, sizeof(reason), "%s%s: %.0f of the last %.0f calls", far_faults[e->sign],
+             detail, p->bad, p->good + p->bad);
+    p->unproven = true;
+    slow_down(p, now_us, 0.5, reason);
+}
+
+void pacing_sign(struct pacing *p, int64_t now_us, const struct pacing_event *e)
+{
     decay(p, now_us);
-    if (sign == PACING_OK) {
+    if (e->sign == PACING_OK) {
         p->good++;
+        if (e->started_us >= p->trouble_us)
+            p->unproven = false;
         return;
     }
     p->bad++;
-    if (sign == PACING_LOCAL_FAULT) {
+    if (e->sign == PACING_LOCAL_FAULT)
         slow_down(p, now_us, 0.5, "this machine could not start a call");
-        return;
-    }
-    if (p->bad < bad_least || p->bad < bad_share * (p->good + p->bad))
-        return;
-    if (sign == PACING_CONGESTION && retry_after_s > 0) {
-        int64_t hold = retry_after_s > HOLD_MAX_S ? HOLD_MAX_S : retry_after_s;
-
-        if (now_us + hold * SECOND_US > p->hold_until_us)
-            p->hold_until_us = now_us + hold * SECOND_US;
-    }
-    snprintf(reason, sizeof(reason), "%s: %.0f of the last %.0f calls",
-             sign == PACING_TIMEOUT ? "the trunk did not answer" : "the trunk is overloaded",
-             p->bad, p->good + p->bad);
-    slow_down(p, now_us, 0.5, reason);
+    else
+        far_trouble(p, now_us, e);
 }
 
 void pacing_load(struct pacing *p, int64_t now_us, double load)
@@ -199,7 +214,38 @@ void pacing_load(struct pacing *p, int64_t now_us, double load)
     recover(p, now_us);
 }
 
+void pacing_lag(struct pacing *p, int64_t now_us, int64_t lag_ms)
+{
+    char reason[160];
+
+    if (lag_ms < LAG_MS)
+        return;
+    snprintf(reason, sizeof(reason), "the disk is slow: %.1f s until a call is stored",
+             (double)lag_ms / 1000);
+    slow_down(p, now_us, 0.8, reason);
+}
+
+void pacing_hold(struct pacing *p, int64_t until_us)
+{
+    if (until_us > p->hold_until_us)
+        p->hold_until_us = until_us;
+}
+
+void pacing_ask(struct pacing *p, double cps)
+{
+    bool slowed = pacing_slowed(p);
+
+    p->most = cps > 0 && cps < p->config.cps_max ? cps : p->config.cps_max;
+    if (!slowed || p->rate > p->most)
+        p->rate = p->most;
+}
+
 double pacing_cps(const struct pacing *p)
 {
     return p->rate;
+}
+
+bool pacing_slowed(const struct pacing *p)
+{
+    return p->rate < p->most;
 }

@@ -1,6 +1,6 @@
-/* The estimate: everybody is called once or, while nobody answers, as often as the campaign allows;
- * the pace is the campaign's, or what its calls at once permit; the clock runs through the hours of
- * each group of contacts. Waits between attempts are left out: others are called meanwhile. */
+/* The estimate is the desk's own (forecast.h), before any call has ended: everybody is called, some
+ * again; the pace is the campaign's, or what its calls at once permit; the clock runs through the
+ * hours of each group of contacts. */
 #include "campaign/preflight.h"
 
 #include <errno.h>
@@ -8,27 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign/walk.h"
+
 enum {
-    HOUR_MS = 3600000,
-    YEAR_HOURS = 366 * 24,
     RING_MS = 12000,       /* a usual wait for an answer */
     CALL_GUESS_MS = 30000, /* without the audio */
     MEASURED_LEAST = 100,  /* calls that make a share worth more than a guess */
 };
-static const double answer_guess = 0.5;
+static const double answer_guess = 0.5, again_of_unanswered = 0.8;
 
 struct group {
     char zone_name[64], window[256];
     zone_id zone;
     bool has_own;
     struct window_week own;
-    int64_t waiting;
-    double work; /* attempts expected */
+    int64_t id, waiting;
 };
 
 struct groups {
     struct group *list; /* owned */
     size_t count, cap;
+    int64_t blacklisted;
     const struct campaign *campaign;
 };
 
@@ -61,74 +61,21 @@ static int on_group(void *arg, const struct store_group *g)
         all->list = list;
         all->cap = cap;
     }
-    all->list[all->count] = (struct group){.waiting = g->waiting};
+    all->list[all->count] = (struct group){.id = g->id, .waiting = g->waiting};
     resolve(all->campaign, g->zone, g->window, &all->list[all->count++]);
     return 0;
 }
 
 /* ---- do-not-call lists ---------------------------------------------------------------------- */
 
-struct black {
-    struct store *s;
-    struct groups *groups;
-    struct blackset *set;
-    int64_t campaign_id, now_ms, count;
-    int rc;
-};
-
-static int on_black(void *arg, uint64_t number, int64_t expires_ms)
+static int on_black(void *arg, int64_t group_id, int64_t count)
 {
-    struct black *b = arg;
+    struct groups *all = arg;
 
-    if (expires_ms < 0)
-        blackset_remove(b->set, number);
-    else
-        b->rc = blackset_add(b->set, number, expires_ms);
-    return b->rc;
-}
-
-/* Few contacts are listed: only those are looked up. */
-static int on_contact(void *arg, const struct store_contact *c)
-{
-    struct black *b = arg;
-    struct store_target t;
-
-    if (!blackset_contains(b->set, c->number, b->now_ms))
-        return 0;
-    b->rc = store_target_get(b->s, b->campaign_id, c->number, &t);
-    if (b->rc == -ENOENT)
-        b->rc = 0;
-    else if (!b->rc && t.state == TARGET_STATE_WAITING) {
-        b->count++;
-        for (size_t i = 0; i < b->groups->count; i++) {
-            struct group *g = &b->groups->list[i];
-
-            if (g->waiting && !strcmp(g->zone_name, t.zone) && !strcmp(g->window, t.window)) {
-                g->waiting--;
-                break;
-            }
-        }
-    }
-    return b->rc;
-}
-
-static int count_black(struct store *s, int64_t campaign_id, int64_t now_ms, struct groups *all,
-                       int64_t *count)
-{
-    struct black b = {.s = s, .groups = all, .campaign_id = campaign_id, .now_ms = now_ms};
-    struct store_campaign stored;
-    int64_t seq = 0;
-    int rc = store_campaign_get(s, campaign_id, &stored);
-
-    if (rc || (rc = blackset_new(&b.set)))
-        return rc;
-    rc = store_black_changes(s, &seq, on_black, &b);
-    if (!rc && !b.rc && blackset_count(b.set))
-        rc = store_contact_each(s, stored.list_id, on_contact, &b);
-    blackset_free(b.set);
-    if (rc || b.rc)
-        return rc ? rc : b.rc;
-    *count = b.count;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->list[i].id == group_id)
+            all->list[i].waiting -= count;
+    all->blacklisted += count;
     return 0;
 }
 
@@ -164,95 +111,69 @@ static void answers(struct store *s, int64_t campaign_id, struct preflight *p)
     p->answer_measured = true;
 }
 
-/* 1 + (1-a) + (1-a)² … as often as it may be tried. */
-static double attempts_each(const struct campaign *c, double answer_share)
+static void guess(const struct campaign *c, const struct preflight *p, struct forecast *out)
 {
-    int times = c->retry[DISPOSITION_NO_ANSWER].times + 1;
-    double sum = 0, share = 1;
+    const struct campaign_retry_rule *rule = &c->retry[DISPOSITION_NO_ANSWER];
+    struct forecast_guess g = {
+        .ring_ms = c->ring_timeout_ms < RING_MS ? c->ring_timeout_ms : RING_MS,
+        .talk_ms = p->call_ms,
+        .longest_ms = c->ring_timeout_ms + c->call_max_ms,
+        .answer_share = p->answer_share,
+        .again_share = (1 - p->answer_share) * again_of_unanswered,
+        .attempts_max = c->attempts_max < rule->times + 1 ? c->attempts_max : rule->times + 1,
+        .again_wait_ms = rule->after_ms,
+    };
 
-    for (int i = 0; i < c->attempts_max && i < times; i++, share *= 1 - answer_share)
-        sum += share;
-    return sum;
+    forecast_init(out, &g);
 }
 
-/* Calls started per second when each is up as long as a usual one. */
-static double usual_cps(const struct campaign *c, const struct preflight *p)
+/* How many will be called, when it ends, what it costs. */
+static int estimate(const struct groups *all, int64_t now_ms, struct preflight *p)
 {
-    double ring = (double)(c->ring_timeout_ms < RING_MS ? c->ring_timeout_ms : RING_MS);
-    double up_s = (ring + p->answer_share * (double)p->call_ms) / 1000;
-    double by_calls = up_s > 0 ? c->calls_max / up_s : c->cps;
+    const struct campaign *c = all->campaign;
+    struct walk_group *walk = calloc(all->count + 1, sizeof(*walk));
+    struct forecast_now now = {.cps = c->cps, .calls_max = c->calls_max, .fresh = p->callable};
+    struct forecast_left left;
+    struct forecast f;
+    double each, undone = 0;
 
-    return by_calls < c->cps ? by_calls : c->cps;
-}
-
-/* One stretch of time in which the same groups are open; the calls go to them in order. */
-static double work_off(struct groups *all, int64_t now_ms, int64_t *until_ms, double cps)
-{
-    double room, used = 0;
-
+    if (!walk)
+        return -ENOMEM;
+    guess(c, p, &f);
+    forecast_left(&f, &now, &left);
+    each = left.dials / (double)p->callable;
     for (size_t i = 0; i < all->count; i++) {
-        struct group *g = &all->list[i];
-        int64_t until;
+        const struct group *g = &all->list[i];
 
-        if (g->work > 0 && campaign_open_at(all->campaign, own(g), g->zone, now_ms, &until) &&
-            until < *until_ms)
-            *until_ms = until;
+        walk[i] = (struct walk_group){g->zone, own(g), (double)g->waiting * each};
+        if (campaign_next_open(c, own(g), g->zone, now_ms) < 0)
+            walk[i].calls = 0;
     }
-    room = cps * (double)(*until_ms - now_ms) / 1000;
-    for (size_t i = 0; i < all->count && room > used; i++) {
-        struct group *g = &all->list[i];
-        double part;
-
-        if (g->work <= 0 || !campaign_open_at(all->campaign, own(g), g->zone, now_ms, NULL))
-            continue;
-        part = g->work < room - used ? g->work : room - used;
-        g->work -= part;
-        used += part;
-    }
-    return used;
+    p->next_open_ms = p->open_now ? 0 : walk_next_open(c, walk, all->count, now_ms);
+    p->finish_ms = walk_finish(c, walk, all->count, now_ms, &left);
+    for (size_t i = 0; i < all->count; i++)
+        undone += walk[i].calls;
+    p->late = p->finish_ms < 0 ? 0 : (int64_t)(undone / each);
+    p->calls = left.dials - undone;
+    free(walk);
+    return 0;
 }
 
-static int64_t next_open(const struct groups *all, int64_t now_ms)
+static void count_groups(const struct groups *all, int64_t now_ms, struct preflight *p)
 {
-    int64_t next = -1;
+    const struct campaign *c = all->campaign;
 
     for (size_t i = 0; i < all->count; i++) {
         const struct group *g = &all->list[i];
-        int64_t t;
 
-        if (g->work <= 0)
+        if (campaign_next_open(c, own(g), g->zone, now_ms) < 0) {
+            p->never_open += g->waiting;
             continue;
-        t = campaign_next_open(all->campaign, own(g), g->zone, now_ms);
-        if (t >= 0 && (next < 0 || t < next))
-            next = t;
+        }
+        p->callable += g->waiting;
+        if (campaign_open_at(c, own(g), g->zone, now_ms, NULL))
+            p->open_now += g->waiting;
     }
-    return next;
-}
-
-static void estimate(struct groups *all, int64_t now_ms, double each, struct preflight *p)
-{
-    double cps = usual_cps(all->campaign, p), left = 0, used;
-    int64_t t = now_ms;
-    int steps = 0;
-
-    p->finish_ms = -1;
-    while (steps++ < YEAR_HOURS) {
-        int64_t until;
-
-        t = next_open(all, t);
-        if (t < 0)
-            break;
-        until = t + HOUR_MS;
-        used = work_off(all, t, &until, cps);
-        p->finish_ms = t + (int64_t)(used / cps * 1000) + p->call_ms;
-        t = until;
-    }
-    for (size_t i = 0; i < all->count; i++)
-        left += all->list[i].work;
-    if (t >= 0 && left > 0)
-        p->finish_ms = -1;
-    p->late = (int64_t)(left / each);
-    p->calls -= left;
 }
 
 int preflight(struct store *s, int64_t campaign_id, const struct campaign *c, int64_t now_ms,
@@ -262,7 +183,6 @@ int preflight(struct store *s, int64_t campaign_id, const struct campaign *c, in
     struct store_target_counts counts;
     struct groups all = {.campaign = c};
     int64_t added;
-    double each;
     int rc = store_target_fill(s, campaign_id, &added);
 
     if (!rc)
@@ -270,39 +190,23 @@ int preflight(struct store *s, int64_t campaign_id, const struct campaign *c, in
     if (!rc)
         rc = store_group_each(s, campaign_id, on_group, &all);
     if (!rc)
-        rc = count_black(s, campaign_id, now_ms, &all, &p.blacklisted);
-    if (rc) {
-        free(all.list);
-        return rc;
+        rc = store_black_waiting(s, campaign_id, now_ms, on_black, &all);
+    if (!rc) {
+        p.people = counts.total;
+        memcpy(p.by_state, counts.by_state, sizeof(p.by_state));
+        p.blacklisted = all.blacklisted;
+        usual_call(c, &p);
+        answers(s, campaign_id, &p);
+        count_groups(&all, now_ms, &p);
+        if (p.callable)
+            rc = estimate(&all, now_ms, &p);
+        p.cost = p.calls * (c->cost_per_call +
+                            p.answer_share * (double)p.call_ms / 60000 * c->cost_per_minute);
     }
-    p.people = counts.total;
-    memcpy(p.by_state, counts.by_state, sizeof(p.by_state));
-    usual_call(c, &p);
-    answers(s, campaign_id, &p);
-    each = attempts_each(c, p.answer_share);
-    for (size_t i = 0; i < all.count; i++) {
-        struct group *g = &all.list[i];
-        int64_t next = campaign_next_open(c, own(g), g->zone, now_ms);
-
-        if (next < 0) {
-            p.never_open += g->waiting;
-            continue;
-        }
-        p.callable += g->waiting;
-        if (g->waiting && campaign_open_at(c, own(g), g->zone, now_ms, NULL))
-            p.open_now += g->waiting;
-        g->work = (double)g->waiting * each;
-        p.calls += g->work;
-    }
-    if (p.callable) {
-        p.next_open_ms = p.open_now ? 0 : next_open(&all, now_ms);
-        estimate(&all, now_ms, each, &p);
-    }
-    p.cost = p.calls *
-             (c->cost_per_call + p.answer_share * (double)p.call_ms / 60000 * c->cost_per_minute);
     free(all.list);
-    *out = p;
-    return 0;
+    if (!rc)
+        *out = p;
+    return rc;
 }
 
 /* ---- one person ----------------------------------------------------------------------------- */

@@ -150,6 +150,7 @@ static inline void whole_open(struct whole *w, const char *population, unsigned 
              settings, w->port, flow);
     if (campaign_load_text(json, w->folder, &w->campaign, &err))
         whole_fail(&err);
+    w->campaign->any_hour = true;
     c.list_id = w->list;
     snprintf(c.config_hash, sizeof(c.config_hash), "%s", w->campaign->hash);
     assert_int_equal(store_campaign_create(w->store, &c, w->campaign->canonical, &w->id), 0);
@@ -173,7 +174,7 @@ static inline void whole_run(struct whole *w)
 
     config.line.trunks[0] = w->campaign->trunks[0];
     if (exchange_new(&x, &config, &err) || desk_new(&d, x, &err) ||
-        desk_start(d, w->id, w->campaign, true, &err))
+        desk_start(d, w->id, w->campaign, &err))
         whole_fail(&err);
     for (int i = 0; i < 600 && !desk_wait(d, 200); i++) {
     }

@@ -261,7 +261,7 @@ static int run_desk(const char *db, const struct campaign *c, int64_t campaign_i
     if (!rc)
         rc = desk_new(&d, x, &err);
     if (!rc)
-        rc = desk_start(d, campaign_id, c, false, &err);
+        rc = desk_start(d, campaign_id, c, &err);
     if (rc)
         fprintf(stderr, "# %s: %s\n", err.place, err.message);
     for (int i = 0; !rc && i < 3000 && dial_count < world.open_people; i++)

@@ -40,7 +40,10 @@ static const char *check(struct rng *r, void *arg)
     struct pacing *p;
     int64_t now = (int64_t)rng_below(r, 1000000000), end = now + 40LL * SECOND_US, start = now;
     int64_t trouble_from = now + 10LL * SECOND_US, trouble_to = now + 18LL * SECOND_US;
-    int count = 0, early = 0, kind = (int)rng_below(r, 4);
+    /* The last kinds are not told by calls but by what pacing is told of this machine. */
+    static const enum pacing_sign signs[] = {PACING_CONGESTION,  PACING_TIMEOUT, PACING_REFUSED,
+                                             PACING_LOCAL_FAULT, PACING_OK,      PACING_OK};
+    int count = 0, early = 0, kind = (int)rng_below(r, 6);
     unsigned most = cap < 1 ? 1 : (unsigned)cap;
     int64_t span = cap < 1 ? (int64_t)(SECOND_US / cap) : SECOND_US;
 
@@ -52,19 +55,17 @@ static const char *check(struct rng *r, void *arg)
         while (pacing_take(p, now, 0)) {
             calls[count++] = now;
             early += now < trouble_from;
-            if (trouble && kind == 0)
-                pacing_sign(p, now, PACING_CONGESTION, (int64_t)rng_below(r, 3));
-            else if (trouble && kind == 1)
-                pacing_sign(p, now, PACING_TIMEOUT, 0);
-            else if (trouble && kind == 2)
-                pacing_sign(p, now, PACING_LOCAL_FAULT, 0);
-            else
-                pacing_sign(p, now, PACING_OK, 0);
+            pacing_sign(p, now,
+                        &(struct pacing_event){.sign = trouble ? signs[kind] : PACING_OK,
+                                               .started_us = now,
+                                               .retry_after_s = (int64_t)rng_below(r, 3)});
             if (count == CALLS_MAX)
                 return "far too many calls";
         }
         if (rng_below(r, 20) == 0)
-            pacing_load(p, now, trouble && kind == 3 ? 0.95 : 0.3);
+            pacing_load(p, now, trouble && kind == 4 ? 0.95 : 0.3);
+        if (rng_below(r, 20) == 0)
+            pacing_lag(p, now, trouble && kind == 5 ? 3000 : 20);
         if (pacing_cps(p) != seen.last)
             seen.fault = "the pace changed without a word";
         /* Late looks of any kind, as a busy loop gives. */
@@ -97,7 +98,11 @@ static const char *check_few(struct rng *r, void *arg)
         return "no memory";
     for (; now < 20LL * SECOND_US; now += 1000 + (int64_t)rng_below(r, 3000))
         if (pacing_take(p, now, 0))
-            pacing_sign(p, now, ++n % 50 == 0 ? PACING_CONGESTION : PACING_OK, 5);
+            pacing_sign(
+                p, now,
+                &(struct pacing_event){.sign = ++n % 50 == 0 ? PACING_CONGESTION : PACING_OK,
+                                       .started_us = now,
+                                       .retry_after_s = 5});
     pacing_free(p);
     return seen.changes ? "a few refusals slowed everything" : n < 800 ? "too slow" : NULL;
 }

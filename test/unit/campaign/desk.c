@@ -17,7 +17,7 @@ static struct desk *start(void)
 
     memcpy(config.line.trunks, place.campaign->trunks, sizeof(config.line.trunks));
     if (exchange_new(&exchange, &config, &err) || desk_new(&d, exchange, &err) ||
-        desk_start(d, place.id, place.campaign, true, &err))
+        desk_start(d, place.id, place.campaign, &err))
         fail_msg("%s: %s", err.place, err.message);
     return d;
 }
@@ -120,7 +120,7 @@ static void start_two(struct desk *d[2])
     if (exchange_new(&exchange, &config, &err))
         fail_msg("%s: %s", err.place, err.message);
     for (int i = 0; i < 2; i++)
-        if (desk_new(&d[i], exchange, &err) || desk_start(d[i], ids[i], place.campaign, true, &err))
+        if (desk_new(&d[i], exchange, &err) || desk_start(d[i], ids[i], place.campaign, &err))
             fail_msg("%s: %s", err.place, err.message);
 }
 

@@ -170,6 +170,7 @@ static int set_up(void **state)
              "wav\"}}}}");
     if (campaign_load_text(json, path, &place.campaign, &err))
         fail_msg("%s: %s", err.place, err.message);
+    place.campaign->any_hour = true;
     assert_int_equal(store_open(place.db, &clock_system, &place.store, &err), 0);
     assert_int_equal(store_list_ensure(place.store, "people", &sc.list_id), 0);
     assert_int_equal(store_import_begin(place.store, sc.list_id, "x.csv", &import_id), 0);
