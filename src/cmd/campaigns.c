@@ -1,9 +1,11 @@
 #include "cmd/campaigns.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -92,4 +94,20 @@ const char *campaigns_noted(const struct data *d, int64_t id, const char *what)
     snprintf(found, sizeof(found), "%s", text ? text : "");
     json_decref(note);
     return found;
+}
+
+void campaigns_audit(struct data *d, int64_t id, const char *action, const char *detail)
+{
+    struct passwd *user = getpwuid(getuid());
+    char who[64], object[32];
+    int rc;
+
+    if (user)
+        snprintf(who, sizeof(who), "command line: %s", user->pw_name);
+    else
+        snprintf(who, sizeof(who), "command line: user %u", (unsigned)getuid());
+    snprintf(object, sizeof(object), "campaign %lld", (long long)id);
+    rc = store_audit(d->store, who, action, object, detail);
+    if (rc)
+        ui_warn("the audit trail could not be written: %s", store_error_text(d->store));
 }

@@ -93,18 +93,24 @@ static int64_t failed(const struct desk_view *v)
            v->by_disposition[DISPOSITION_INVALID_NUMBER];
 }
 
-static int64_t left_ms(const struct desk_view *v)
+/* "about 40 s"; "" when it is not known. An estimate is not told to the second. */
+static const char *left(const struct desk_view *v)
 {
-    int64_t left = v->finish_ms - clock_wall_ms(&clock_system);
+    static char text[64];
+    int64_t s = (v->finish_ms - clock_wall_ms(&clock_system) + 500) / 1000;
+    int64_t step = s < 15 ? 1 : s < 120 ? 5 : s < 900 ? 10 : 60;
 
-    return v->finish_ms && left > 0 ? left : 0;
+    text[0] = '\0';
+    if (v->finish_ms && s > 0)
+        snprintf(text, sizeof(text), "about %s left", ui_span((s + step / 2) / step * step * 1000));
+    return text;
 }
 
 static int terminal_columns(void)
 {
     struct winsize ws;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) || ws.ws_col < 40)
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) || ws.ws_col == 0)
         return 80;
     return ws.ws_col;
 }
@@ -150,17 +156,16 @@ static void build_frame(struct display *d, const struct desk_view *v, int stoppi
     double share = v->targets.total ? (double)finished(v) / (double)v->targets.total : 0;
     const char *dim = ui_err(UI_DIM), *plain = ui_err(UI_PLAIN), *bold = ui_err(UI_BOLD);
     const char *good = ui_err(UI_GOOD), *warn = ui_err(UI_WARN);
-    bool slowed = v->cps_now < v->cps_cap * 0.99;
 
     buf_reset(&d->frame);
     add_line(d, "%s%s%s  %s  %s%s%s", bold, d->name, plain, campaign_state_name(v->state),
              stopping ? warn : dim, hint(stopping), plain);
-    add_line(d, "%s%s%s %3.0f%%  %s of %s people  %s%s", ui_err(UI_ACCENT), ui_bar(share, 30),
-             plain, share * 100, ui_count(finished(v)), ui_count(v->targets.total),
-             left_ms(v) ? "left " : "", left_ms(v) ? ui_span(left_ms(v)) : "");
-    add_line(d, "calls     %s%u up%s  %u ringing  %.1f/s, pace %s%.3g of %.3g/s%s %s%s%s", bold,
-             v->calls_up, plain, v->calls_ringing, v->cps_measured, slowed ? warn : "", v->cps_now,
-             v->cps_cap, plain, dim, slowed ? v->pace_reason : "", plain);
+    add_line(d, "%s%s%s %3.0f%%  %s of %s people  %s", ui_err(UI_ACCENT),
+             ui_bar(share, terminal_columns() < 76 ? 10 : 30), plain, share * 100,
+             ui_count(finished(v)), ui_count(v->targets.total), left(v));
+    add_line(d, "calls     %s%u up%s  %u ringing  %.1f/s  pace %s%.3g of %.3g/s%s", bold,
+             v->calls_up, plain, v->calls_ringing, v->cps_measured, v->slowed ? warn : "",
+             v->cps_now, v->cps_cap, plain);
     add_line(d, "answered  %s%s%s  pressed %s  texts %s  never again %s", good,
              ui_count(v->by_disposition[DISPOSITION_ANSWERED]), plain, ui_count((int64_t)v->keys),
              ui_count((int64_t)v->texts), ui_count((int64_t)v->opt_outs));
@@ -169,10 +174,10 @@ static void build_frame(struct display *d, const struct desk_view *v, int stoppi
              ui_count(v->by_disposition[DISPOSITION_NO_ANSWER]),
              ui_count(v->by_disposition[DISPOSITION_REJECTED]), failed(v) ? warn : "",
              ui_count(failed(v)), plain);
-    if (v->store_failing)
-        add_line(d, "%sthe store cannot write: no new calls until it can%s", ui_err(UI_BAD), plain);
+    if (v->slowed)
+        add_line(d, "%sslower: %s%s", warn, v->pace_reason, plain);
     if (v->note[0])
-        add_line(d, "%s%s%s", warn, v->note, plain);
+        add_line(d, "%s%s%s", v->store_failing ? ui_err(UI_BAD) : warn, v->note, plain);
 }
 
 static void print_line(const struct desk_view *v, int stopping)
@@ -184,8 +189,10 @@ static void print_line(const struct desk_view *v, int stopping)
             v->cps_measured, v->cps_now, v->cps_cap,
             ui_count(v->by_disposition[DISPOSITION_ANSWERED]), ui_count((int64_t)v->keys),
             ui_count(failed(v)), ui_count((int64_t)v->opt_outs), ui_count((int64_t)v->texts));
-    if (left_ms(v))
-        fprintf(stderr, ", left %s", ui_span(left_ms(v)));
+    if (left(v)[0])
+        fprintf(stderr, ", %s", left(v));
+    if (v->slowed)
+        fprintf(stderr, " [slower: %s]", v->pace_reason);
     if (v->note[0])
         fprintf(stderr, " [%s]", v->note);
     if (stopping)
@@ -200,14 +207,15 @@ static void print_json(const struct desk_view *v, int stopping)
     for (int i = 1; i < DISPOSITION_COUNT; i++)
         ui_json_set(by, disposition_name(i), json_integer(v->by_disposition[i]));
     ui_json(json_pack(
-        "{s:s,s:s,s:I,s:I,s:I,s:i,s:i,s:o,s:I,s:I,s:I,s:f,s:f,s:f,s:s,s:o,s:s,s:b,s:i}", "event",
-        "progress", "state", campaign_state_name(v->state), "people", (json_int_t)v->targets.total,
-        "finished", (json_int_t)finished(v), "calls", (json_int_t)v->calls, "calls_up",
-        (int)v->calls_up, "calls_ringing", (int)v->calls_ringing, "by_outcome", by, "keys",
-        (json_int_t)v->keys, "opt_outs", (json_int_t)v->opt_outs, "texts", (json_int_t)v->texts,
-        "cps", v->cps_measured, "cps_now", v->cps_now, "cps_cap", v->cps_cap, "pace_reason",
-        v->pace_reason, "finish", ui_json_time(v->finish_ms), "note", v->note, "store_failing",
-        v->store_failing, "stopping", stopping));
+        "{s:s,s:s,s:I,s:I,s:I,s:i,s:i,s:o,s:I,s:I,s:I,s:f,s:f,s:f,s:b,s:s,s:o,s:s,s:b,s:i}",
+        "event", "progress", "state", campaign_state_name(v->state), "people",
+        (json_int_t)v->targets.total, "finished", (json_int_t)finished(v), "calls",
+        (json_int_t)v->calls, "calls_up", (int)v->calls_up, "calls_ringing", (int)v->calls_ringing,
+        "by_outcome", by, "keys", (json_int_t)v->keys, "opt_outs", (json_int_t)v->opt_outs, "texts",
+        (json_int_t)v->texts, "cps", v->cps_measured, "cps_now", v->cps_now, "cps_cap", v->cps_cap,
+        "slowed", v->slowed, "pace_reason", v->slowed ? v->pace_reason : "", "finish",
+        ui_json_time(v->finish_ms), "note", v->note, "store_failing", v->store_failing, "stopping",
+        stopping));
 }
 
 void display_update(struct display *d, const struct desk_view *view, int stopping)

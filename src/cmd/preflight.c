@@ -10,8 +10,7 @@
 #include "cmd/campaigns.h"
 #include "cmd/ui.h"
 
-/* The campaign as stored; its audio where run found it. */
-static int load(struct data *d, const struct store_campaign *stored, struct campaign **out)
+int campaigns_load(struct data *d, const struct store_campaign *stored, struct campaign **out)
 {
     struct error err = {0};
     char *json;
@@ -26,49 +25,57 @@ static int load(struct data *d, const struct store_campaign *stored, struct camp
 
 /* ---- preflight ------------------------------------------------------------------------------ */
 
-static void row(int64_t n, const char *what)
+static void row(FILE *out, int64_t n, const char *what)
 {
     if (n)
-        printf("  %10s  %s\n", ui_count(n), what);
+        fprintf(out, "  %10s  %s\n", ui_count(n), what);
 }
 
-static void print(const struct campaign *c, const struct preflight *p)
+static void print_people(FILE *out, const struct preflight *p)
 {
-    printf("%s%s%s people\n", ui_out(UI_BOLD), ui_count(p->people), ui_out(UI_PLAIN));
-    row(p->callable, "will be called");
-    row(p->late, "of them, perhaps: the campaign may end before their turn");
-    row(p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED], "on a do-not-call list");
-    row(p->never_open, "not called: their calling hours never come");
+    row(out, p->callable, "will be called");
+    row(out, p->late, "of them, perhaps: the campaign may end before their turn");
+    row(out, p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED], "on a do-not-call list");
+    row(out, p->never_open, "not called: their calling hours never come");
     for (int i = 0; i < TARGET_STATE_COUNT; i++)
         if (i != TARGET_STATE_WAITING && i != TARGET_STATE_BLACKLISTED)
-            row(p->by_state[i], target_state_text(i));
+            row(out, p->by_state[i], target_state_text(i));
+}
+
+static void print(FILE *out, const struct campaign *c, const struct preflight *p, int64_t now_ms)
+{
+    const char *(*style)(enum ui_style) = out == stdout ? ui_out : ui_err;
+
+    fprintf(out, "%s%s%s people\n", style(UI_BOLD), ui_count(p->people), style(UI_PLAIN));
+    print_people(out, p);
     if (!p->callable) {
-        puts("Nobody is left to call.");
+        fputs("Nobody is left to call.\n", out);
         return;
     }
-    if (p->next_open_ms)
-        printf("Starts   %s: nobody may be called now\n", ui_local_time(p->next_open_ms));
+    if (p->next_open_ms > 0)
+        fprintf(out, "Starts   %s: nobody may be called now\n", ui_local_time(p->next_open_ms));
     if (p->finish_ms > 0)
-        printf("Ends     %s, about\n", ui_local_time(p->finish_ms));
+        fprintf(out, "Ends     %s, about, in %s\n", ui_local_time(p->finish_ms),
+                ui_span(p->finish_ms - now_ms));
     else
-        puts("Ends     not within a year at this pace and in these hours");
-    printf("Calls    %s, about; an answered one lasts %s (%s)\n", ui_count((int64_t)p->calls),
-           ui_span(p->call_ms), p->call_measured ? "from the flow and its audio" : "a guess");
-    printf("Answers  %.0f %% of calls (%s)\n", p->answer_share * 100,
-           p->answer_measured ? "as measured" : "a guess");
+        fputs("Ends     not within a year at this pace and in these hours\n", out);
+    fprintf(out, "Calls    %s, about; an answered one lasts %s (%s)\n", ui_count((int64_t)p->calls),
+            ui_span(p->call_ms), p->call_measured ? "from the flow and its audio" : "a guess");
+    fprintf(out, "Answers  %.0f %% of calls (%s)\n", p->answer_share * 100,
+            p->answer_measured ? "as measured" : "a guess");
     if (c->cost_per_call > 0 || c->cost_per_minute > 0)
-        printf("Cost     %.2f %s, about\n", p->cost, c->currency);
+        fprintf(out, "Cost     %.2f %s, about\n", p->cost, c->currency);
 }
 
 static void print_json(const struct store_campaign *stored, const struct campaign *c,
                        const struct preflight *p)
 {
-    json_t *root =
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "campaign", (json_int_t)stored->id, "people",
-                  (json_int_t)p->people, "callable", (json_int_t)p->callable, "blacklisted",
-                  (json_int_t)(p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED]),
-                  "never_open", (json_int_t)p->never_open, "late", (json_int_t)p->late, "open_now",
-                  (json_int_t)p->open_now);
+    json_t *root = json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "event", "preflight", "campaign",
+                             (json_int_t)stored->id, "people", (json_int_t)p->people, "callable",
+                             (json_int_t)p->callable, "blacklisted",
+                             (json_int_t)(p->blacklisted + p->by_state[TARGET_STATE_BLACKLISTED]),
+                             "never_open", (json_int_t)p->never_open, "late", (json_int_t)p->late,
+                             "open_now", (json_int_t)p->open_now);
     json_t *states = json_object();
 
     for (int i = 0; i < TARGET_STATE_COUNT; i++)
@@ -85,21 +92,30 @@ static void print_json(const struct store_campaign *stored, const struct campaig
     ui_json(root);
 }
 
+int campaigns_preflight_of(struct data *d, const struct store_campaign *stored,
+                           const struct campaign *c, FILE *out)
+{
+    int64_t now_ms = clock_wall_ms(&clock_system);
+    struct preflight p;
+    int rc = preflight(d->store, stored->id, c, now_ms, &p);
+
+    if (rc)
+        return cmd_store_error(d->store, rc, "look at the people");
+    if (ui.json)
+        print_json(stored, c, &p);
+    else
+        print(out, c, &p, now_ms);
+    return CMD_DONE;
+}
+
 int campaigns_preflight(struct data *d, const struct store_campaign *stored)
 {
     struct campaign *c;
-    struct preflight p;
-    int rc = load(d, stored, &c);
+    int rc = campaigns_load(d, stored, &c);
 
     if (rc)
         return rc;
-    rc = preflight(d->store, stored->id, c, clock_wall_ms(&clock_system), &p);
-    if (rc)
-        rc = cmd_store_error(d->store, rc, "look at the people");
-    else if (ui.json)
-        print_json(stored, c, &p);
-    else
-        print(c, &p);
+    rc = campaigns_preflight_of(d, stored, c, stdout);
     campaign_free(c);
     return rc;
 }
@@ -124,7 +140,7 @@ static void print_why(uint64_t number, const struct campaign_why *w)
     if (!w->known)
         return;
     printf("  state      %s: %s\n", target_state_name(t->state), target_state_text(t->state));
-    printf("  attempts   %d, %d of them in the last day\n", t->attempts, t->attempts_today);
+    printf("  attempts   %d\n", t->attempts);
     if (t->attempts)
         printf("  last       %s, %s\n", ui_local_time(t->last_attempt_ms),
                disposition_text(t->last));
@@ -178,7 +194,7 @@ int campaigns_why(struct data *d, const struct option_values *v,
 
     if (cmd_parse_number(number, option_string(v, "region"), &key, &err))
         return cmd_fail(&err);
-    rc = load(d, stored, &c);
+    rc = campaigns_load(d, stored, &c);
     if (rc)
         return rc;
     rc = campaign_why(d->store, stored->id, c, key, clock_wall_ms(&clock_system), &w);

@@ -1,47 +1,43 @@
-/* kolcast campaign resume: kolcast run with the campaign's file as it was noted, and no people. */
+/* kolcast campaign resume: goes on with a campaign as it is in the store; its file is not needed,
+ * its audio is looked for where run found it. */
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/campaigns.h"
-#include "cmd/ui.h"
+#include "cmd/running.h"
 
-static int find_file(struct option_values *v, const char *word, char *out, size_t size)
+static int resume(struct running *r, const char *word)
 {
-    struct store_campaign c;
-    struct data d;
-    int rc = data_open(&d, v, DATA_READ, "campaign");
+    int rc = campaigns_find(&r->data, word, &r->stored);
 
     if (rc)
         return rc;
-    rc = campaigns_find(&d, word, &c);
-    if (!rc)
-        snprintf(out, size, "%s", campaigns_noted(&d, c.id, "file"));
-    data_close(&d);
-    if (!rc && !out[0])
-        rc = cmd_error(-ENOENT, word, "kolcast run CAMPAIGN.json goes on with it",
-                       "where the campaign's file lies is not known");
-    return rc;
+    if (r->stored.state == CAMPAIGN_STATE_CANCELLED)
+        return cmd_error(-EINVAL, word, "kolcast run CAMPAIGN.json --again makes a new one",
+                         "the campaign is cancelled, which is for good");
+    rc = campaigns_load(&r->data, &r->stored, &r->campaign);
+    if (rc == CMD_DONE)
+        rc = running_apply(r);
+    if (rc == CMD_DONE)
+        rc = running_check_prompts(r);
+    if (rc == CMD_DONE)
+        rc = running_preflight(r);
+    return rc ? rc : running_call(r);
 }
 
 int campaigns_resume(struct option_values *v, const char *word)
 {
-    char file[4096] = "";
-    char *argv[10] = {(char *)"run", file, (char *)"--data", (char *)option_string(v, "data")};
-    struct option_values *again;
-    struct error err = {0};
-    int argc = 4, rc = find_file(v, word, file, sizeof(file));
+    struct running r = {
+        .o = {.trunk = option_string(v, "trunk"),
+              .ignore_windows = option_flag(v, "ignore-windows"),
+              .no_wait = option_flag(v, "no-wait"),
+              .quiet = option_flag(v, "quiet")},
+        .data = {.lock_fd = -1},
+    };
+    int rc = data_open(&r.data, v, DATA_LOCK, "run");
 
-    if (rc)
-        return rc;
-    if (option_set(v, "trunk")) {
-        argv[argc++] = (char *)"--trunk";
-        argv[argc++] = (char *)option_string(v, "trunk");
-    }
-    if (option_flag(v, "ignore-windows"))
-        argv[argc++] = (char *)"--ignore-windows";
-    if (option_parse(&cmd_run, argc, argv, &again, &err))
-        return cmd_fail(&err);
-    rc = cmd_run.run(again);
-    option_free(again);
+    if (rc == CMD_DONE)
+        rc = resume(&r, word);
+    running_free(&r);
     return rc;
 }

@@ -1,28 +1,16 @@
 /* kolcast run: the whole main job in the foreground. Checks the campaign, imports the people, makes
- * or finds the campaign in the store, shows the preflight, lets the desk call, and reports.
- *
- * The signals are taken by the main thread alone (blocked before the desk's threads are made): the
- * first SIGINT or SIGTERM pauses, the second ends the calls. */
+ * or finds the campaign in the store, shows the preflight, lets the desk call, and reports. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
-#include "campaign/campaign.h"
-#include "campaign/desk.h"
 #include "cmd/campaigns.h"
-#include "cmd/checking.h"
-#include "cmd/cmd.h"
-#include "cmd/display.h"
 #include "cmd/people.h"
-#include "cmd/reports.h"
-#include "cmd/trunk.h"
+#include "cmd/running.h"
 #include "cmd/ui.h"
 
 static const struct option_def options[] = {
@@ -68,9 +56,15 @@ static const struct option_def options[] = {
     {.name = "no-wait",
      .type = OPTION_FLAG,
      .help = "Pause (exit code 3) instead of waiting when nobody may be called now."},
+    {.name = "preflight",
+     .type = OPTION_FLAG,
+     .help = "Say who would be called, until when and at what cost, and call nobody."},
+    {.name = "update",
+     .type = OPTION_FLAG,
+     .help = "The file has changed since the campaign began: go on with it as it is now."},
     {.name = "again",
      .type = OPTION_FLAG,
-     .help = "The campaign is completed: make a new one and call everybody again."},
+     .help = "Make a new campaign of this file and call everybody again."},
     {.name = "map",
      .letter = 'm',
      .type = OPTION_LIST,
@@ -84,91 +78,37 @@ static const struct option_def options[] = {
     {NULL},
 };
 
-/* Everything of one run; freed together. */
-struct job {
-    const struct option_values *v;
-    struct data data;
-    struct campaign *campaign;
-    struct store_campaign stored;
-    struct desk *desk;
-    struct display *display;
-    char reports[700];
-    char rejected[800];
-    int signals; /* taken so far */
-};
+/* ---- people ---------------------------------------------------------------------------------- */
 
-/* ---- before the calls ----------------------------------------------------------------------- */
-
-static int apply_options(struct job *j)
-{
-    const struct option_values *v = j->v;
-    struct campaign *c = j->campaign;
-    struct error err = {0};
-
-    if (option_string(v, "trunk")) {
-        if (trunk_parse(option_string(v, "trunk"), &c->trunks[0], &err))
-            return cmd_fail(&err);
-        c->trunk_count = 1;
-    }
-    if (c->trunk_count == 0)
-        return cmd_error(-EINVAL, "trunk",
-                         "add --trunk sip:user:password@host:port, or \"trunks\" to the campaign; "
-                         "kolcast carrier is one to rehearse on",
-                         "the campaign has no trunk to call through");
-    if (option_set(v, "pace"))
-        c->cps = option_real(v, "pace");
-    if (option_set(v, "max-calls"))
-        c->calls_max = (unsigned)option_int(v, "max-calls");
-    if (option_flag(v, "ignore-windows"))
-        for (unsigned i = 0; i < c->trunk_count; i++)
-            if (!line_trunk_is_loopback(&c->trunks[i]))
-                return cmd_error(-EINVAL, "--ignore-windows",
-                                 "leave it out, or rehearse with kolcast carrier on 127.0.0.1",
-                                 "trunk %s is not on this machine: people would be called at any "
-                                 "hour",
-                                 c->trunks[i].host);
-    return CMD_DONE;
-}
-
-/* Prompts are looked at before anything is stored. */
-static int check_prompts(struct job *j)
-{
-    struct prompt **prompts;
-    struct error err = {0};
-
-    if (campaign_load_prompts(j->campaign, &prompts, &err))
-        return cmd_fail(&err);
-    checking_free_prompts(j->campaign->flow, prompts);
-    return CMD_DONE;
-}
-
-static int import_people(struct job *j, const char *path, int64_t *list_id)
+static int import_people(struct running *r, const struct option_values *v, const char *path,
+                         int64_t *list_id)
 {
     const char *const *map;
+    char reports[700], rejected[800];
     struct import_options o = {
-        .list = option_string(j->v, "list") ? option_string(j->v, "list") : j->campaign->name,
-        .region = j->campaign->region,
-        .zone = j->campaign->zone,
-        .sheet = option_string(j->v, "sheet"),
-        .rejected_path = j->rejected,
+        .list = option_string(v, "list") ? option_string(v, "list") : r->campaign->name,
+        .region = r->campaign->region,
+        .zone = r->campaign->zone,
+        .sheet = option_string(v, "sheet"),
+        .rejected_path = rejected,
     };
     struct import_summary summary;
     struct error err = {0};
     bool fresh;
     int rc;
 
-    snprintf(j->reports, sizeof(j->reports), "%s/reports", j->data.dir);
-    snprintf(j->rejected, sizeof(j->rejected), "%s/rejected.csv", j->reports);
-    if (file_mkdirs(j->reports, &err))
+    snprintf(reports, sizeof(reports), "%s/reports", r->data.dir);
+    snprintf(rejected, sizeof(rejected), "%s/rejected.csv", reports);
+    if (file_mkdirs(reports, &err))
         return cmd_fail_as(&err, CMD_STORE);
-    if (option_list(j->v, "map", &map) > 0)
+    if (option_list(v, "map", &map) > 0)
         o.map = map;
-    rc = people_import_once(&j->data, path, &o, &fresh, list_id, &summary);
+    rc = people_import_once(&r->data, path, &o, &fresh, list_id, &summary);
     if (rc || !fresh)
         return rc;
-    importing_print(&j->data, &summary, j->rejected);
+    importing_print(&r->data, &summary, rejected);
     if (ui.json) {
-        json_t *event = importing_json(&j->data, &summary, j->rejected);
+        json_t *event = importing_json(&r->data, &summary, rejected);
 
         ui_json_set(event, "event", json_string("imported"));
         ui_json(event);
@@ -176,270 +116,170 @@ static int import_people(struct job *j, const char *path, int64_t *list_id)
     return CMD_DONE;
 }
 
-/* The newest campaign of this name that has the same content and, when given, the same list. */
-static int find_same(struct job *j, int64_t list_id)
-{
-    int rc = store_campaign_find(j->data.store, j->campaign->name, &j->stored);
+/* ---- the campaign in the store -------------------------------------------------------------- */
 
-    if (rc)
-        return rc;
-    if (strcmp(j->stored.config_hash, j->campaign->hash) != 0 ||
-        (list_id && j->stored.list_id != list_id))
-        return -ENOENT;
-    return 0;
-}
-
-static int create(struct job *j, int64_t list_id)
+static int create(struct running *r, int64_t list_id)
 {
-    struct store_campaign c = {.list_id = list_id, .state = CAMPAIGN_STATE_DRAFT};
+    const struct campaign *c = r->campaign;
+    struct store_campaign row = {.list_id = list_id, .state = CAMPAIGN_STATE_DRAFT};
     int rc;
 
-    snprintf(c.name, sizeof(c.name), "%s", j->campaign->name);
-    snprintf(c.kind, sizeof(c.kind), "%s", j->campaign->kind);
-    snprintf(c.config_hash, sizeof(c.config_hash), "%s", j->campaign->hash);
-    c.created_ms = clock_wall_ms(&clock_system);
-    rc = store_campaign_create(j->data.store, &c, j->campaign->canonical, &c.id);
-    if (rc)
-        return cmd_store_error(j->data.store, rc, "make the campaign");
-    rc = store_campaign_get(j->data.store, c.id, &j->stored);
-    return rc ? cmd_store_error(j->data.store, rc, "read the campaign") : CMD_DONE;
-}
-
-static bool over(enum campaign_state s)
-{
-    return s == CAMPAIGN_STATE_COMPLETED || s == CAMPAIGN_STATE_CANCELLED;
-}
-
-static int find_or_create(struct job *j, int64_t list_id)
-{
-    int rc = option_flag(j->v, "again") ? -ENOENT : find_same(j, list_id);
-
-    if (rc == -ENOENT && list_id == 0)
-        return cmd_error(-EINVAL, j->campaign->name,
+    if (list_id == 0)
+        return cmd_error(-EINVAL, c->name,
                          "kolcast run CAMPAIGN.json PEOPLE.csv for the first time",
-                         "there is no such campaign in %s yet, so it needs people", j->data.dir);
-    if (rc == -ENOENT)
-        return create(j, list_id);
+                         "there is no such campaign in %s yet, so it needs people", r->data.dir);
+    if (c->start_ms > clock_wall_ms(&clock_system))
+        row.state = CAMPAIGN_STATE_SCHEDULED;
+    snprintf(row.name, sizeof(row.name), "%s", c->name);
+    snprintf(row.kind, sizeof(row.kind), "%s", c->kind);
+    snprintf(row.config_hash, sizeof(row.config_hash), "%s", c->hash);
+    rc = store_campaign_create(r->data.store, &row, c->canonical, &row.id);
+    if (!rc)
+        rc = store_campaign_get(r->data.store, row.id, &r->stored);
     if (rc)
-        return cmd_store_error(j->data.store, rc, "find the campaign");
-    if (over(j->stored.state))
-        return CMD_DONE;
-    ui_note("Going on with campaign %lld (%s).", (long long)j->stored.id,
-            campaign_state_name(j->stored.state));
+        return cmd_store_error(r->data.store, rc, "make the campaign");
+    campaigns_audit(&r->data, row.id, "create", c->hash);
     return CMD_DONE;
 }
 
-/* ---- the calls ------------------------------------------------------------------------------ */
-
-static const sigset_t *stop_signals(void)
+/* The same name, another content: which of the two is meant is not guessed, for one of them calls
+ * everybody anew. */
+static int ask_which(const struct running *r)
 {
-    static sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return &set;
+    return cmd_error(-EINVAL, r->campaign->name,
+                     "--update goes on with it as the file is now; --again makes a new campaign "
+                     "that calls everybody; or give it another name",
+                     "campaign %lld has this name and is %s, and its file has changed since",
+                     (long long)r->stored.id, campaign_state_name(r->stored.state));
 }
 
-static void take_signal(struct job *j)
+static int update(struct running *r)
 {
-    j->signals++;
-    if (j->signals == 1)
-        desk_pause(j->desk);
-    else if (j->signals == 2)
-        desk_abort(j->desk);
-}
+    int rc = 0;
 
-/* Until the desk is done. Nobody may be called now, and --no-wait: pauses. */
-static void watch(struct job *j, struct desk_view *view)
-{
-    const struct timespec tick = {.tv_nsec = 50 * 1000000};
-    bool no_wait = option_flag(j->v, "no-wait"), told = false;
-
-    for (;;) {
-        bool done = desk_wait(j->desk, 0);
-
-        desk_view(j->desk, view);
-        display_update(j->display, view, j->signals);
-        if (done)
-            return;
-        if (no_wait && !told && view->next_open_ms && view->calls_up + view->calls_ringing == 0) {
-            told = true;
-            desk_pause(j->desk);
-        }
-        if (sigtimedwait(stop_signals(), NULL, &tick) > 0)
-            take_signal(j);
-    }
-}
-
-static void fill_exchange_config(struct job *j, struct exchange_config *config)
-{
-    const struct campaign *c = j->campaign;
-
-    *config = (struct exchange_config){
-        .store_url = j->data.db,
-        .clock = &clock_system,
-        .driver = &line_sip,
-        .line =
-            {
-                .trunk_count = c->trunk_count,
-                .lanes = (unsigned)option_int(j->v, "lanes"),
-                .calls_max = c->calls_max,
-                .no_uring = option_flag(j->v, "no-uring"),
-            },
-    };
-    memcpy(config->line.trunks, c->trunks, sizeof(config->line.trunks));
-    if (option_string(j->v, "bind"))
-        snprintf(config->line.bind, sizeof(config->line.bind), "%s", option_string(j->v, "bind"));
-}
-
-static int call_everyone(struct job *j, struct desk_view *view)
-{
-    struct exchange *exchange = NULL;
-    struct exchange_config config;
-    struct error err = {0};
-    int rc;
-
-    fill_exchange_config(j, &config);
-    if (display_new(&j->display, j->campaign->name, option_flag(j->v, "quiet")))
-        return cmd_fail(&err);
-    pthread_sigmask(SIG_BLOCK, stop_signals(), NULL);
-    rc = exchange_new(&exchange, &config, &err);
+    /* This process holds the folder: what is in state running was interrupted. */
+    if (r->stored.state == CAMPAIGN_STATE_RUNNING)
+        rc = store_campaign_set_state(r->data.store, r->stored.id, CAMPAIGN_STATE_PAUSED,
+                                      "interrupted");
     if (!rc)
-        rc = desk_new(&j->desk, exchange, &err);
+        rc = store_campaign_update(r->data.store, r->stored.id, r->campaign->canonical,
+                                   r->campaign->hash);
     if (!rc)
-        rc = desk_start(j->desk, j->stored.id, j->campaign, option_flag(j->v, "ignore-windows"),
-                        &err);
-    if (!rc)
-        watch(j, view);
-    display_free(j->display);
-    j->display = NULL;
-    desk_free(j->desk);
-    j->desk = NULL;
-    exchange_free(exchange);
-    return rc ? cmd_fail(&err) : CMD_DONE;
-}
-
-/* ---- after the calls ------------------------------------------------------------------------ */
-
-static int outcome(const struct job *j, const struct desk_view *view)
-{
-    if (view->store_failing)
-        return CMD_STORE;
-    if (view->state == CAMPAIGN_STATE_COMPLETED)
-        return CMD_DONE;
-    if (view->state == CAMPAIGN_STATE_PAUSED)
-        return j->signals > 1 ? CMD_INTERRUPTED : CMD_UNFINISHED;
-    return CMD_FAILED;
-}
-
-static void say_next(const struct job *j, int rc)
-{
-    long long id = (long long)j->stored.id;
-
-    if (ui.json)
-        return;
-    switch (rc) {
-    case CMD_DONE:
-        printf("Next: kolcast report %lld makes the files again; kolcast campaign why %lld NUMBER "
-               "tells about one person.\n",
-               id, id);
-        break;
-    case CMD_UNFINISHED:
-    case CMD_INTERRUPTED:
-        printf("Paused. The same command goes on where it stopped, or: kolcast campaign resume "
-               "%lld -d %s\n",
-               id, j->data.dir);
-        break;
-    default:
-        printf("Not finished: %s\nMend that; the same command goes on where it stopped.\n",
-               j->stored.state_reason[0] ? j->stored.state_reason : "see the messages above");
-    }
-}
-
-static int conclude(struct job *j, int rc)
-{
-    json_t *files = ui.json ? json_array() : NULL;
-    int wrote;
-
-    store_campaign_get(j->data.store, j->stored.id, &j->stored);
-    if (!ui.json)
-        reports_print(&j->data, &j->stored);
-    if (!ui.json)
-        puts("Files");
-    wrote = reports_write(&j->data, &j->stored, NULL, files);
-    if (ui.json) {
-        json_t *event = campaigns_json(&j->stored);
-
-        campaigns_json_figures(j->data.store, j->stored.id, event);
-        ui_json_set(event, "event", json_string("ended"));
-        ui_json_set(event, "files", files);
-        ui_json_set(event, "exit", json_integer(rc ? rc : wrote));
-        ui_json(event);
-    }
-    say_next(j, rc);
-    return rc ? rc : wrote;
-}
-
-static int run_stored(struct job *j)
-{
-    struct desk_view view = {0};
-    int rc;
-
-    data_lock_note(&j->data, j->stored.id);
-    rc = call_everyone(j, &view);
+        rc = store_campaign_get(r->data.store, r->stored.id, &r->stored);
     if (rc)
-        return rc;
-    return conclude(j, outcome(j, &view));
+        return cmd_store_error(r->data.store, rc, "change the campaign");
+    campaigns_audit(&r->data, r->stored.id, "update", r->campaign->hash);
+    return CMD_DONE;
 }
 
-static void free_job(struct job *j)
+/* *over: there is nothing left to do. */
+static int go_on(struct running *r, bool *over)
 {
-    data_close(&j->data);
-    campaign_free(j->campaign);
+    struct store_target_counts counts = {0};
+    int64_t added;
+    int rc;
+
+    if (r->stored.state == CAMPAIGN_STATE_CANCELLED)
+        return cmd_error(-EINVAL, r->campaign->name, "--again makes a new campaign of this file",
+                         "campaign %lld is cancelled, which is for good", (long long)r->stored.id);
+    /* A list may have got new people since. */
+    rc = store_target_fill(r->data.store, r->stored.id, &added);
+    if (!rc)
+        rc = store_target_counts(r->data.store, r->stored.id, &counts);
+    if (rc)
+        return cmd_store_error(r->data.store, rc, "look at the people");
+    *over =
+        r->stored.state == CAMPAIGN_STATE_COMPLETED && counts.by_state[TARGET_STATE_WAITING] == 0;
+    if (*over)
+        ui_note("Campaign %lld is completed: nobody is left to call. --again calls everybody anew.",
+                (long long)r->stored.id);
+    else
+        ui_note("Going on with campaign %lld (%s).", (long long)r->stored.id,
+                campaign_state_name(r->stored.state));
+    return CMD_DONE;
 }
 
-/* Everything but the calls: reads, checks, imports, finds. */
-static int prepare(struct job *j, const char *campaign, const char *people, int64_t *list_id)
+/* The newest campaign of this name (and list, when people were given) is the one that is meant. */
+static int find_or_create(struct running *r, const struct option_values *v, int64_t list_id,
+                          bool *over)
+{
+    int rc = option_flag(v, "again")
+                 ? -ENOENT
+                 : store_campaign_find(r->data.store, r->campaign->name, &r->stored);
+
+    if (rc && rc != -ENOENT)
+        return cmd_store_error(r->data.store, rc, "find the campaign");
+    if (rc == -ENOENT || (list_id && r->stored.list_id != list_id))
+        return create(r, list_id);
+    if (strcmp(r->stored.config_hash, r->campaign->hash) != 0) {
+        if (!option_flag(v, "update"))
+            return ask_which(r);
+        rc = update(r);
+        if (rc)
+            return rc;
+    }
+    return go_on(r, over);
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+/* Everything that may be wrong with what was given, before anything is stored. */
+static int prepare(struct running *r, const struct option_values *v, const char *campaign,
+                   const char *people)
 {
     struct error err = {0};
     int rc;
 
-    if (campaign_load(campaign, &j->campaign, &err))
+    if (campaign_load(campaign, &r->campaign, &err))
         return cmd_fail(&err);
-    rc = apply_options(j);
+    rc = running_apply(r);
     if (!rc)
-        rc = check_prompts(j);
+        rc = running_check_prompts(r);
     if (!rc && people && access(people, R_OK))
         rc = cmd_error(-errno, people, "check the name and the folder", "cannot read: %s",
                        strerror(errno));
-    if (!rc)
-        rc = data_open(&j->data, j->v, DATA_LOCK, "run");
+    return rc ? rc : data_open(&r->data, v, DATA_LOCK, "run");
+}
+
+static int run_job(struct running *r, const struct option_values *v, const char *campaign,
+                   const char *people)
+{
+    int64_t list_id = 0;
+    bool over = false;
+    int rc = prepare(r, v, campaign, people);
+
     if (!rc && people)
-        rc = import_people(j, people, list_id);
-    return rc;
+        rc = import_people(r, v, people, &list_id);
+    if (!rc)
+        rc = find_or_create(r, v, list_id, &over);
+    if (rc)
+        return rc;
+    campaigns_note(&r->data, r->stored.id, campaign, r->campaign->folder);
+    if (over)
+        return running_conclude(r, CMD_DONE);
+    rc = running_preflight(r);
+    return rc || option_flag(v, "preflight") ? rc : running_call(r);
 }
 
 static int run(struct option_values *v)
 {
-    struct job j = {.v = v, .data = {.lock_fd = -1}};
+    struct running r = {
+        .o = {.trunk = option_string(v, "trunk"),
+              .bind = option_string(v, "bind"),
+              .pace = option_real(v, "pace"),
+              .max_calls = (unsigned)option_int(v, "max-calls"),
+              .lanes = (unsigned)option_int(v, "lanes"),
+              .ignore_windows = option_flag(v, "ignore-windows"),
+              .no_wait = option_flag(v, "no-wait"),
+              .no_uring = option_flag(v, "no-uring"),
+              .quiet = option_flag(v, "quiet")},
+        .data = {.lock_fd = -1},
+    };
     const char *const *args;
-    int64_t list_id = 0;
     int n = option_args(v, &args), rc;
 
-    rc = prepare(&j, args[0], n > 1 ? args[1] : NULL, &list_id);
-    if (!rc)
-        rc = find_or_create(&j, list_id);
-    if (!rc)
-        campaigns_note(&j.data, j.stored.id, args[0], j.campaign->folder);
-    if (!rc && over(j.stored.state)) {
-        ui_note("Campaign %lld is %s: nobody is left to call. --again calls everybody anew.",
-                (long long)j.stored.id, campaign_state_name(j.stored.state));
-        rc = conclude(&j, CMD_DONE);
-    } else if (!rc) {
-        rc = run_stored(&j);
-    }
-    free_job(&j);
+    rc = run_job(&r, v, args[0], n > 1 ? args[1] : NULL);
+    running_free(&r);
     return rc;
 }
 
@@ -454,6 +294,10 @@ const struct option_command cmd_run = {
         "Ctrl-C pauses: calls in progress finish, and the same command goes on where it stopped. "
         "Ctrl-C again ends the calls too. PEOPLE may be left out to go on with a campaign that was "
         "started before.\n\n"
+        "The campaign is known by its name. When its file has changed since it began, --update "
+        "goes "
+        "on with the people who are left as the file says now, and --again calls everybody anew; "
+        "without either nothing is done.\n\n"
         "Exit codes:\n"
         "  0  completed\n"
         "  1  failed\n"
@@ -463,6 +307,7 @@ const struct option_command cmd_run = {
         "  130  interrupted twice\n\n"
         "Examples:\n"
         "  kolcast run campaign.json donors.xlsx --trunk sip:user:password@sip.example.org\n"
+        "  kolcast run campaign.json donors.xlsx --preflight\n"
         "  kolcast run examples/demo.json examples/people.xlsx --trunk sip:127.0.0.1:5060 "
         "--ignore-windows",
     .options = options,
