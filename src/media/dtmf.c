@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { MISORDER_MAX = 100 }; /* RFC 3550 A.1 */
+
 static const char keys[] = "0123456789*#ABCD";
 
 int dtmf_parse(const uint8_t *payload, size_t len, struct dtmf_event *out)
@@ -50,6 +52,28 @@ static bool continues(const struct dtmf_rx *rx, const struct rtp_header *h,
     return h->seq == (uint16_t)(rx->seq + 1) && e->duration > rx->duration;
 }
 
+/* A packet of an earlier press, overtaken on the way, or one that goes on beside this one. A step
+ * further back is a sender that begins its count anew. */
+static bool is_old(const struct dtmf_rx *rx, const struct rtp_header *h)
+{
+    int16_t step = (int16_t)(h->seq - rx->seq);
+
+    if ((int32_t)(h->timestamp - rx->timestamp) >= 0)
+        return false;
+    return (step <= 0 && step > -MISORDER_MAX) || (rx->had_before && h->timestamp == rx->before);
+}
+
+static void begin(struct dtmf_rx *rx, const struct rtp_header *h, const struct dtmf_event *e)
+{
+    rx->had_before = rx->seen && rx->ssrc == h->ssrc;
+    rx->before = rx->timestamp;
+    rx->seen = rx->active = true;
+    rx->event = e->event;
+    rx->duration = 0;
+    rx->base = 0;
+    rx->seq = h->seq;
+}
+
 static void release(struct dtmf_rx *rx, char *key, uint32_t *samples)
 {
     rx->active = false;
@@ -68,8 +92,8 @@ void dtmf_receive(struct dtmf_rx *rx, const struct rtp_header *h, const struct d
     if (!same) {
         bool known = rx->seen && h->ssrc == rx->ssrc;
 
-        if (known && (int32_t)(h->timestamp - rx->timestamp) < 0)
-            return; /* a late packet of an earlier press */
+        if (known && is_old(rx, h))
+            return;
         if (known && continues(rx, h, e)) {
             if (rx->duration == 0xffff) {
                 rx->base += 0xffff;
@@ -78,11 +102,7 @@ void dtmf_receive(struct dtmf_rx *rx, const struct rtp_header *h, const struct d
         } else {
             if (rx->active)
                 release(rx, &out->lost_end, &out->lost_end_samples);
-            rx->seen = rx->active = true;
-            rx->event = e->event;
-            rx->duration = 0;
-            rx->base = 0;
-            rx->seq = h->seq;
+            begin(rx, h, e);
             out->pressed = dtmf_key(e->event);
         }
         rx->timestamp = h->timestamp;

@@ -27,10 +27,12 @@ int dtmf_event_of(char key);  /* -1: not a key */
  * doubled or lost, any packet may be missing or late, and the same key twice is two presses. */
 struct dtmf_rx {
     bool seen, active; /* active: a press began and its end was not told yet */
+    bool had_before;
     uint8_t event;
     uint16_t seq, duration;
     uint32_t timestamp, ssrc;
-    uint32_t base; /* samples of earlier segments of a press too long for one (2.5.1.3) */
+    uint32_t before; /* timestamp of the press before, if had_before */
+    uint32_t base;   /* samples of earlier segments of a press too long for one (2.5.1.3) */
 };
 
 /* What a packet brought, in this order; a key of 0: nothing. */

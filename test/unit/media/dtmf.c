@@ -261,6 +261,59 @@ static void test_new_source_begins_anew(void **state)
     assert_string_equal(h.pressed, "33");
 }
 
+/* After a transfer some gateways go on with the same source and count, but another clock: the next
+ * keys are keys, though their timestamps are older. */
+static void test_clock_that_jumps_back(void **state)
+{
+    struct dtmf_rx rx = {0};
+    struct heard h = {0};
+    struct packet p = {.h = {.marker = true, .seq = 65535, .timestamp = 900000, .ssrc = 7},
+                       .e = {.event = 3, .end = true, .duration = 160}};
+
+    (void)state;
+    hear(&rx, &p, &h);
+    p.h.seq = 40; /* wrapped */
+    p.h.timestamp = 1000;
+    p.e.event = 4;
+    hear(&rx, &p, &h);
+    p.h.seq = 41; /* its end once more */
+    hear(&rx, &p, &h);
+    assert_string_equal(h.pressed, "34");
+    p.h.seq = 30000; /* count and clock begin anew */
+    p.h.timestamp = 500;
+    hear(&rx, &p, &h);
+    assert_string_equal(h.pressed, "344");
+    assert_string_equal(h.released, "344");
+}
+
+/* Two keys held at once: some senders tell of both in turns. Each is one press. */
+static void test_overlapping_keys(void **state)
+{
+    struct dtmf_rx rx = {0};
+    struct heard h = {0};
+    struct packet one = {.h = {.timestamp = 1000, .ssrc = 7}, .e = {.event = 1}};
+    struct packet two = {.h = {.timestamp = 1320, .ssrc = 7}, .e = {.event = 2}};
+    uint16_t seq = 10;
+
+    (void)state;
+    for (int i = 1; i <= 6; i++) {
+        one.h.seq = seq++;
+        one.h.marker = i == 1;
+        one.e.duration = (uint16_t)(160 * i);
+        one.e.end = i >= 4;
+        hear(&rx, &one, &h);
+        if (i < 3)
+            continue;
+        two.h.seq = seq++;
+        two.h.marker = i == 3;
+        two.e.duration = (uint16_t)(160 * (i - 2));
+        two.e.end = i == 6;
+        hear(&rx, &two, &h);
+    }
+    assert_string_equal(h.pressed, "12");
+    assert_string_equal(h.released, "12");
+}
+
 static void test_what_is_no_key(void **state)
 {
     struct dtmf_rx rx = {0};
@@ -287,6 +340,8 @@ int main(void)
         cmocka_unit_test(test_long_press_in_segments),
         cmocka_unit_test(test_gateway_that_moves_the_timestamp),
         cmocka_unit_test(test_new_source_begins_anew),
+        cmocka_unit_test(test_clock_that_jumps_back),
+        cmocka_unit_test(test_overlapping_keys),
         cmocka_unit_test(test_what_is_no_key),
     };
 
