@@ -106,6 +106,17 @@ static bool is_any(const struct sockaddr_storage *ss)
     return ((const struct sockaddr_in *)ss)->sin_addr.s_addr == 0;
 }
 
+/* A group of hosts, or all of one network: audio for one person does not go there. */
+static bool is_group(const struct sockaddr_storage *ss)
+{
+    uint32_t v4;
+
+    if (ss->ss_family == AF_INET6)
+        return IN6_IS_ADDR_MULTICAST(&((const struct sockaddr_in6 *)ss)->sin6_addr);
+    v4 = ntohl(((const struct sockaddr_in *)ss)->sin_addr.s_addr);
+    return IN_MULTICAST(v4) || v4 == INADDR_BROADCAST;
+}
+
 /* c=IN IP4 192.0.2.1[/ttl]; a name instead of an address is not resolved: it would block. */
 static bool read_address(struct text line, struct sockaddr_storage *out)
 {
@@ -279,15 +290,15 @@ static void read_line(struct reading *r, struct text line)
     } else if (kind == 'm') {
         read_media(r, line);
     } else if (kind == 'c' && (r->current || r->in_media < 0)) {
-        struct sockaddr_storage addr;
-
-        if (!read_address(line, &addr))
-            return;
-        r->audio.addr = addr;
-        r->have_address = true;
+        r->have_address = read_address(line, &r->audio.addr);
     } else if (kind == 'a') {
         read_attribute(r, line);
     }
+}
+
+static enum sdp_direction held(enum sdp_direction d)
+{
+    return d == SDP_SENDRECV ? SDP_SENDONLY : d == SDP_RECVONLY ? SDP_INACTIVE : d;
 }
 
 int sdp_read(const char *text, size_t len, struct sdp_audio *out)
@@ -303,6 +314,8 @@ int sdp_read(const char *text, size_t len, struct sdp_audio *out)
         return -ENOTSUP;
     if (!r.have_address)
         return -EBADMSG;
+    if (is_group(&r.audio.addr))
+        return -ENOTSUP;
     for (int i = 0; i < r.format_count; i++) {
         if (!r.known[i])
             continue;
@@ -310,8 +323,8 @@ int sdp_read(const char *text, size_t len, struct sdp_audio *out)
         r.audio.pt = (uint8_t)r.formats[i];
         set_port(&r.audio.addr, (uint16_t)r.port);
         /* RFC 3264 section 8.4: how older peers hold a call. */
-        if (is_any(&r.audio.addr) && r.audio.direction == SDP_SENDRECV)
-            r.audio.direction = SDP_SENDONLY;
+        if (is_any(&r.audio.addr))
+            r.audio.direction = held(r.audio.direction);
         *out = r.audio;
         return 0;
     }

@@ -102,6 +102,11 @@ static void test_what_is_taken(void **state)
         /* hold as older peers do it */
         {"v=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 5000 RTP/AVP 8\r\n", "0.0.0.0", 5000, PROMPT_ALAW, 8,
          -1, 20, SDP_SENDONLY},
+        {"v=0\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\nm=audio 5000 RTP/AVP 8\r\n", "0.0.0.0", 5000,
+         PROMPT_ALAW, 8, -1, 20, SDP_INACTIVE},
+        /* another stream's address cannot be read: it is not ours to judge */
+        {HEAD "m=audio 5000 RTP/AVP 8\r\nm=video 5002 RTP/AVP 31\r\nc=IN IP4 video.example\r\n",
+         "192.0.2.1", 5000, PROMPT_ALAW, 8, -1, 20, SDP_SENDRECV},
         /* a strange ptime is passed over; type 0 given another meaning is not mu-law */
         {HEAD "m=audio 5000 RTP/AVP 0 8\r\na=rtpmap:0 G729/8000\r\na=ptime:25\r\n", "192.0.2.1",
          5000, PROMPT_ALAW, 8, -1, 20, SDP_SENDRECV},
@@ -132,6 +137,12 @@ static void test_what_is_refused(void **state)
         {"hello", -EBADMSG},
         {"v=0\r\nm=audio 5000 RTP/AVP 8\r\n", -EBADMSG}, /* no address */
         {"v=0\r\nc=IN IP4 example.org\r\nm=audio 5000 RTP/AVP 8\r\n", -EBADMSG},
+        /* the stream's own address cannot be read: the session's is not where it goes */
+        {HEAD "m=audio 5000 RTP/AVP 8\r\nc=IN IP4 media.example\r\n", -EBADMSG},
+        /* a group, or everybody: nobody's telephone */
+        {"v=0\r\nc=IN IP4 233.252.0.1/127\r\nm=audio 5000 RTP/AVP 8\r\n", -ENOTSUP},
+        {"v=0\r\nc=IN IP4 255.255.255.255\r\nm=audio 5000 RTP/AVP 8\r\n", -ENOTSUP},
+        {"v=0\r\nc=IN IP6 ff0e::101\r\nm=audio 5000 RTP/AVP 8\r\n", -ENOTSUP},
         {HEAD, -ENOTSUP},
         {HEAD "m=audio 0 RTP/AVP 8\r\n", -ENOTSUP},
         {HEAD "m=audio x RTP/AVP 8\r\n", -ENOTSUP},
