@@ -10,146 +10,204 @@
 
 #include "media/g711.h"
 
-enum { LINE_RATE = 8000, CHUNK = 4096, CHANNELS_MAX = 8, RATE_MIN = 4000, RATE_MAX = 192000 };
+enum { LINE_RATE = 8000, CHUNK = 2048, CHANNELS_MAX = 8, RATE_MIN = 4000, RATE_MAX = 192000 };
 
 static float decibel(double amplitude)
 {
     return amplitude > 1e-5 ? (float)(20 * log10(amplitude)) : -100.0f;
 }
 
-/* Encodes 8 kHz mono samples; the last frame is padded with silence. */
-static int encode(const float *pcm, size_t samples, struct prompt **out)
+/* A prompt that is being made, in one pass: whatever length and rate, no more is held than the
+ * frames and a block of samples. */
+struct making {
+    struct prompt *p;
+    soxr_t resampler;     /* NULL: the rate is the line's already */
+    size_t samples, room; /* of each law, in bytes */
+    double peak, power;
+};
+
+static int grow(struct making *m, size_t need)
 {
-    uint32_t frames = (uint32_t)((samples + PROMPT_FRAME - 1) / PROMPT_FRAME);
-    size_t bytes = (size_t)frames * PROMPT_FRAME;
-    struct prompt *p = calloc(1, sizeof(*p));
-    double peak = 0, power = 0;
+    size_t room = m->room ? m->room : (size_t)LINE_RATE * 8;
 
-    if (!p)
-        return -ENOMEM;
-    p->frames = frames;
+    if (need <= m->room)
+        return 0;
+    while (room < need)
+        room *= 2;
     for (int law = 0; law < PROMPT_LAWS; law++) {
-        p->law[law] = malloc(bytes);
-        if (!p->law[law]) {
-            prompt_free(p);
-            return -ENOMEM;
-        }
-    }
-    for (size_t i = 0; i < bytes; i++) {
-        double x = i < samples ? (double)pcm[i] : 0;
-        long value = lround(x * 32767);
-        int16_t s = (int16_t)(value > 32767 ? 32767 : value < -32768 ? -32768 : value);
+        uint8_t *bigger = realloc(m->p->law[law], room);
 
-        p->law[PROMPT_ALAW][i] = g711_alaw(s);
-        p->law[PROMPT_ULAW][i] = g711_ulaw(s);
-        if (fabs(x) > peak)
-            peak = fabs(x);
-        power += x * x;
+        if (!bigger)
+            return -ENOMEM;
+        m->p->law[law] = bigger;
     }
-    p->peak_db = decibel(peak);
-    p->rms_db = decibel(sqrt(power / (double)(samples ? samples : 1)));
-    *out = p;
+    m->room = room;
     return 0;
 }
 
-/* pcm: mono at rate_hz. */
-static int from_mono(const float *pcm, size_t samples, unsigned rate_hz, struct prompt **out)
+static int encode(struct making *m, const float *pcm, size_t samples)
+{
+    int rc = grow(m, m->samples + samples);
+
+    for (size_t i = 0; i < samples && !rc; i++) {
+        double x = (double)pcm[i];
+        long value = lround(x * 32767);
+        int16_t s = (int16_t)(value > 32767 ? 32767 : value < -32768 ? -32768 : value);
+
+        m->p->law[PROMPT_ALAW][m->samples] = g711_alaw(s);
+        m->p->law[PROMPT_ULAW][m->samples++] = g711_ulaw(s);
+        if (fabs(x) > m->peak)
+            m->peak = fabs(x);
+        m->power += x * x;
+    }
+    return rc;
+}
+
+/* Mono samples at the source's rate; NULL: there are no more. */
+static int put(struct making *m, const float *pcm, size_t samples)
+{
+    float line[CHUNK];
+    size_t used, got;
+
+    if (!m->resampler)
+        return pcm ? encode(m, pcm, samples) : 0;
+    do {
+        int rc;
+
+        if (soxr_process(m->resampler, pcm, samples, &used, line, CHUNK, &got))
+            return -ENOMEM;
+        rc = encode(m, line, got);
+        if (rc)
+            return rc;
+        if (pcm) {
+            pcm += used;
+            samples -= used;
+        }
+    } while (pcm ? samples > 0 || got == CHUNK : got > 0);
+    return 0;
+}
+
+static int begin(struct making *m, unsigned rate_hz)
 {
     soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
     soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
-    size_t room = (size_t)ceil((double)samples * LINE_RATE / rate_hz) + 16, got = 0;
-    float *line;
-    int rc;
 
-    if (samples == 0)
-        return -ENODATA;
-    if (rate_hz == LINE_RATE)
-        return encode(pcm, samples, out);
-    line = malloc(room * sizeof(*line));
-    if (!line)
+    *m = (struct making){.p = calloc(1, sizeof(*m->p))};
+    if (!m->p)
         return -ENOMEM;
-    if (soxr_oneshot(rate_hz, LINE_RATE, 1, pcm, samples, NULL, line, room, &got, &io, &quality,
-                     NULL))
-        rc = -ENOMEM;
+    if (rate_hz == LINE_RATE)
+        return 0;
+    m->resampler = soxr_create(rate_hz, LINE_RATE, 1, NULL, &io, &quality, NULL);
+    return m->resampler ? 0 : -ENOMEM;
+}
+
+/* The last frame is padded with silence. */
+static int finish(struct making *m)
+{
+    size_t bytes;
+    int rc = put(m, NULL, 0);
+
+    if (rc)
+        return rc;
+    if (m->samples == 0)
+        return -ENODATA;
+    m->p->frames = (uint32_t)((m->samples + PROMPT_FRAME - 1) / PROMPT_FRAME);
+    bytes = (size_t)m->p->frames * PROMPT_FRAME;
+    m->p->peak_db = decibel(m->peak);
+    m->p->rms_db = decibel(sqrt(m->power / (double)m->samples));
+    rc = grow(m, bytes);
+    if (rc)
+        return rc;
+    for (int law = 0; law < PROMPT_LAWS; law++) {
+        uint8_t *fits;
+
+        memset(m->p->law[law] + m->samples, law == PROMPT_ALAW ? g711_alaw(0) : g711_ulaw(0),
+               bytes - m->samples);
+        fits = realloc(m->p->law[law], bytes);
+        if (fits)
+            m->p->law[law] = fits;
+    }
+    return 0;
+}
+
+/* Gives the prompt out when rc is 0, and takes the rest down. */
+static int end(struct making *m, int rc, struct prompt **out)
+{
+    if (!rc)
+        rc = finish(m);
+    soxr_delete(m->resampler);
+    if (rc)
+        prompt_free(m->p);
     else
-        rc = got ? encode(line, got, out) : -ENODATA;
-    free(line);
+        *out = m->p;
     return rc;
 }
 
 int prompt_from_pcm(const int16_t *pcm, size_t samples, unsigned rate_hz, struct prompt **out)
 {
-    float *mono;
+    struct making m;
+    float mono[CHUNK];
     int rc;
 
     if (rate_hz < RATE_MIN || rate_hz > RATE_MAX)
         return -EINVAL;
-    mono = malloc((samples + 1) * sizeof(*mono));
-    if (!mono)
-        return -ENOMEM;
-    for (size_t i = 0; i < samples; i++)
-        mono[i] = (float)pcm[i] / 32768.0f;
-    rc = from_mono(mono, samples, rate_hz, out);
-    free(mono);
-    return rc;
+    rc = begin(&m, rate_hz);
+    for (size_t at = 0; at < samples && !rc; at += CHUNK) {
+        size_t n = samples - at < CHUNK ? samples - at : CHUNK;
+
+        for (size_t i = 0; i < n; i++)
+            mono[i] = (float)pcm[at + i] / 32768.0f;
+        rc = put(&m, mono, n);
+    }
+    return end(&m, rc, out);
 }
 
-/* Reads all frames mixed to mono, at most PROMPT_SECONDS_MAX. -EFBIG when there is more. */
-static int read_mono(SNDFILE *f, const SF_INFO *info, float **out, size_t *samples)
+/* All frames mixed to mono, at most PROMPT_SECONDS_MAX: -EFBIG when there is more. */
+static int read_mono(SNDFILE *f, const SF_INFO *info, struct making *m)
 {
-    size_t max = (size_t)PROMPT_SECONDS_MAX * (size_t)info->samplerate, used = 0, cap = 0;
-    float chunk[CHUNK * CHANNELS_MAX], *mono = NULL;
-    sf_count_t n;
+    sf_count_t left = (sf_count_t)PROMPT_SECONDS_MAX * info->samplerate, n;
+    float chunk[CHUNK * CHANNELS_MAX], mono[CHUNK];
+    int rc = 0;
 
-    while ((n = sf_readf_float(f, chunk, CHUNK)) > 0) {
-        if (used + (size_t)n > max) {
-            free(mono);
+    while (!rc && (n = sf_readf_float(f, chunk, CHUNK)) > 0) {
+        if (n > left)
             return -EFBIG;
-        }
-        if (used + (size_t)n > cap) {
-            float *bigger = realloc(mono, (cap = (used + (size_t)n) * 2) * sizeof(*mono));
-
-            if (!bigger) {
-                free(mono);
-                return -ENOMEM;
-            }
-            mono = bigger;
-        }
+        left -= n;
         for (sf_count_t i = 0; i < n; i++) {
             float sum = 0;
 
             for (int c = 0; c < info->channels; c++)
                 sum += chunk[i * info->channels + c];
             sum /= (float)info->channels;
-            mono[used++] = isfinite(sum) ? sum : 0;
+            mono[i] = isfinite(sum) ? sum : 0;
         }
+        rc = put(m, mono, (size_t)n);
     }
-    *out = mono;
-    *samples = used;
-    return 0;
+    return rc;
 }
 
 static int load(SNDFILE *f, const SF_INFO *info, const char *path, struct prompt **out,
                 struct error *err)
 {
-    float *mono = NULL;
-    size_t samples = 0;
+    struct making m;
     int rc;
 
     if (info->channels < 1 || info->channels > CHANNELS_MAX || info->samplerate < RATE_MIN ||
         info->samplerate > RATE_MAX)
         return error_set(err, -EINVAL, path, "save it as mono, 8 to 48 kHz",
                          "%d channels at %d Hz is not usable", info->channels, info->samplerate);
-    rc = read_mono(f, info, &mono, &samples);
+    rc = begin(&m, (unsigned)info->samplerate);
     if (!rc)
-        rc = from_mono(mono, samples, (unsigned)info->samplerate, out);
-    free(mono);
+        rc = read_mono(f, info, &m);
+    rc = end(&m, rc, out);
     if (rc == -EFBIG)
         return error_set(err, rc, path, "make it shorter", "longer than %d minutes",
                          PROMPT_SECONDS_MAX / 60);
     if (rc == -ENODATA)
         return error_set(err, rc, path, "record it again", "the recording is empty");
-    return rc;
+    if (rc)
+        return error_set(err, rc, path, NULL, "cannot be made ready: %s", strerror(-rc));
+    return 0;
 }
 
 int prompt_load(const char *path, struct prompt **out, struct error *err)
