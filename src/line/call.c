@@ -45,6 +45,7 @@ static void host_play(struct flow_run *r, int prompt)
 {
     struct call *c = call_of_run(r);
 
+    c->plays++;
     if (c->rtp)
         rtp_play(c->rtp, c->lc->voice->prompts[prompt], 0);
 }
@@ -114,6 +115,8 @@ static void on_max_timer(struct timer *t)
 
 static void take_key(struct call *c, char source, char key)
 {
+    uint8_t plays = c->plays;
+
     if (!flow_alive(c))
         return;
     if (!c->key_source)
@@ -125,6 +128,8 @@ static void take_key(struct call *c, char source, char key)
     watch_event(c, LINE_KEY, (const char[]){key, '\0'});
     c->depth++;
     flow_key(&c->run, key, call_now_ms(c));
+    if (c->rtp && c->plays == plays && !c->job_pending)
+        rtp_forget_key(c->rtp); /* ignored, or a digit of several */
     leave(c);
 }
 
@@ -412,6 +417,7 @@ void call_begin(struct lane *lane, struct line_call *lc)
     c->answered_us = 0;
     c->has_early = c->ended = c->flowing = c->counted_ringing = c->counted_up = false;
     c->key_source = c->last_key = 0;
+    c->plays = 0;
     c->depth = 0;
     c->job_pending = false;
     rc = invite(c);

@@ -32,6 +32,7 @@ struct call {
     int64_t answered_us;
     bool has_early, ended, flowing, counted_ringing, counted_up;
     char key_source, last_key; /* 'r' RTP, 'i' INFO: the first to speak is believed */
+    uint8_t plays;             /* prompts begun, to see what an event brought */
     uint8_t depth;             /* calls into the flow on the stack: not released meanwhile */
     struct flow_run run;
     /* The action under way. */

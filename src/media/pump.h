@@ -78,6 +78,8 @@ bool rtp_playing(const struct rtp *s);
 /* Sends keys as RFC 4733 events, 0-9*#A-D, each tone_ms long with gap_ms between; queued (16 at
  * most). */
 int rtp_send_keys(struct rtp *s, const char *keys, unsigned tone_ms, unsigned gap_ms);
+/* Nothing answers the last key: what is played next is not measured against it. */
+void rtp_forget_key(struct rtp *s);
 /* Opens the socket's filter and delivers decoded audio to h->frame (detection, recording). */
 int rtp_listen(struct rtp *s, bool on);
 

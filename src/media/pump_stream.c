@@ -205,6 +205,11 @@ int rtp_send_keys(struct rtp *s, const char *keys, unsigned tone_ms, unsigned ga
     return rc;
 }
 
+void rtp_forget_key(struct rtp *s)
+{
+    s->key_wait_us = 0;
+}
+
 int rtp_listen(struct rtp *s, bool on)
 {
     s->listening = on;

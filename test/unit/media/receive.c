@@ -42,6 +42,26 @@ static void test_keys_are_heard(void **state)
     assert_true(stats.key_to_audio_us > 0);
 }
 
+/* A key that nothing answers does not count against what is played later. */
+static void test_key_without_an_answer(void **state)
+{
+    struct bench *b = *state;
+    struct sdp_audio a = answer(b);
+    struct sockaddr_in local;
+    struct rtp_stats stats;
+
+    open_stream(b, &local);
+    rtp_connect(b->stream, &a, true);
+    rtp_play(b->stream, b->prompt, -1);
+    far_key(b->far, &local, '7', 20, 5000, true);
+    run_received(b, 1);
+    rtp_forget_key(b->stream);
+    rtp_play(b->stream, b->prompt, 0);
+    run_until(b, b->far, b->count + 3);
+    rtp_read_stats(b->stream, &stats);
+    assert_int_equal(stats.key_to_audio_us, 0);
+}
+
 /* RFC 3264 6.1 wants one number for both directions, but each side decides what it is sent: the
  * types of our offer may come though the answer names another. */
 static void test_keys_as_we_offered_them(void **state)
@@ -402,6 +422,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keys_are_heard, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_key_without_an_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_as_we_offered_them, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_of_an_odd_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_listening_hears_audio, setup, teardown),
