@@ -48,9 +48,11 @@ int account_password_change(struct identity *id, struct store *s, const struct p
  * answer is the same when it has none. -EAGAIN: asked too often, *wait_ms. */
 int account_reset_request(struct identity *id, struct store *s, const char *email,
                           const char *address, int64_t *wait_ms, struct error *err);
-/* A link for a user, handed out rather than mailed. */
-int account_reset_link(struct identity *id, struct store *s, const char *who, int64_t user,
-                       char link[ACCOUNT_LINK_MAX], struct error *err);
+/* A new link for an account: the invitation when it never had a password, else a reset. Mailed when
+ * there is a hook and mail is true. The link before is void. */
+int account_link_again(struct identity *id, struct store *s, const char *who, int64_t user,
+                       bool mail, char link[ACCOUNT_LINK_MAX], bool *mailed, int64_t *expires_ms,
+                       struct error *err);
 /* Whose invitation or reset is this? -ENOENT: void. Takes nothing. */
 int account_ticket_look(struct identity *id, struct store *s, const char *ticket,
                         struct store_user *out, bool *invited);
@@ -79,8 +81,10 @@ struct totp_offer {
     char uri[512];                 /* otpauth://, for a QR code */
 };
 
-/* A secret to be scanned; nothing changes until it is confirmed. -EEXIST: it is on already. */
-int account_totp_offer(struct identity *id, struct store *s, int64_t user, struct totp_offer *out,
+/* A secret to be scanned; nothing changes until it is confirmed. The password is asked for, unless
+ * the account has none (answers as account_password_change). -EEXIST: it is on already. */
+int account_totp_offer(struct identity *id, struct store *s, const struct principal *p,
+                       const char *password, struct totp_offer *out, int64_t *wait_ms,
                        struct error *err);
 /* The app shows this code: the second factor is on. The recovery codes are shown this once.
  * -EACCES: wrong code; -EAGAIN; -ENOENT: nothing was offered. */

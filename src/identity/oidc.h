@@ -8,7 +8,9 @@
 
 enum { OIDC_URL_MAX = 2048, OIDC_COOKIE_MAX = 1024, OIDC_RETURN_MAX = 200 };
 
-#define OIDC_FLOW_MS INT64_C(600000) /* from start to callback: 10 min */
+/* public_url and this, with the provider's name: to be entered at the provider as redirect URI. */
+#define OIDC_CALLBACK_PATH "/api/providers/%s/callback"
+#define OIDC_FLOW_MS       INT64_C(600000) /* from start to callback: 10 min */
 
 /* One exchange with a provider: the one way out, so that tests need no network. */
 struct oidc_fetch {

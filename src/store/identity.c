@@ -132,6 +132,11 @@ int store_session_revoke_user(struct store *s, int64_t user, int64_t but, const 
     return s->ops->identity->session_revoke_user(s, user, but, why, count);
 }
 
+int store_session_trim(struct store *s, int64_t user, int64_t keep, const char *why)
+{
+    return s->ops->identity->session_trim(s, user, keep, why);
+}
+
 int store_token_add(struct store *s, const struct store_token *t)
 {
     return s->ops->identity->token_add(s, t);
@@ -201,6 +206,11 @@ int store_ticket_take(struct store *s, const char *hash, const char *kind, struc
 int store_ticket_drop(struct store *s, const char *kind, int64_t user)
 {
     return s->ops->identity->ticket_drop(s, kind, user);
+}
+
+int store_ticket_trim(struct store *s, const char *kind, int64_t user, int64_t keep)
+{
+    return s->ops->identity->ticket_trim(s, kind, user, keep);
 }
 
 int store_throttle_get(struct store *s, const char *key, struct store_throttle *out)

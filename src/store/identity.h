@@ -99,6 +99,9 @@ int store_session_revoke(struct store *s, int64_t id, const char *why); /* -ENOE
 int store_session_revoke_user(struct store *s, int64_t user, int64_t but, const char *why,
                               int64_t *count);
 
+/* Revokes all but the newest keep ones. */
+int store_session_trim(struct store *s, int64_t user, int64_t keep, const char *why);
+
 /* A token of a session: access tokens expire, a refresh token is used once. */
 struct store_token {
     char hash[STORE_HASH_MAX];
@@ -168,13 +171,15 @@ int store_ticket_take(struct store *s, const char *hash, const char *kind,
                       struct store_ticket *out);
 /* All of that kind of a user (0: those of nobody). */
 int store_ticket_drop(struct store *s, const char *kind, int64_t user);
+/* All but the newest keep ones. */
+int store_ticket_trim(struct store *s, const char *kind, int64_t user, int64_t keep);
 
 /* ---- throttles ------------------------------------------------------------------------------ */
 
 struct store_throttle {
     int64_t count;   /* failures that count now */
     int64_t next_ms; /* no try before */
-    int64_t last_ms; /* when the last one was counted */
+    int64_t last_ms; /* since when none was forgotten */
 };
 
 int store_throttle_get(struct store *s, const char *key, struct store_throttle *out); /* -ENOENT */

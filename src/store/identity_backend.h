@@ -29,6 +29,7 @@ struct store_identity_backend {
     int (*session_revoke)(struct store *s, int64_t id, const char *why);
     int (*session_revoke_user)(struct store *s, int64_t user, int64_t but, const char *why,
                                int64_t *count);
+    int (*session_trim)(struct store *s, int64_t user, int64_t keep, const char *why);
     int (*token_add)(struct store *s, const struct store_token *t);
     int (*token_get)(struct store *s, const char *hash, struct store_token *out);
     int (*token_use)(struct store *s, const char *hash, const char *salt);
@@ -46,6 +47,7 @@ struct store_identity_backend {
     int (*ticket_take)(struct store *s, const char *hash, const char *kind,
                        struct store_ticket *out);
     int (*ticket_drop)(struct store *s, const char *kind, int64_t user);
+    int (*ticket_trim)(struct store *s, const char *kind, int64_t user, int64_t keep);
     int (*throttle_get)(struct store *s, const char *key, struct store_throttle *out);
     int (*throttle_put)(struct store *s, const char *key, const struct store_throttle *t);
     int (*throttle_drop)(struct store *s, const char *key);

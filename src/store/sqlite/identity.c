@@ -63,6 +63,14 @@ int sqlite_ticket_drop(struct store *s, const char *kind, int64_t user)
                       kind, user);
 }
 
+int sqlite_ticket_trim(struct store *s, const char *kind, int64_t user, int64_t keep)
+{
+    return sqlite_run(s,
+                      "DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets"
+                      " WHERE user_id = ? AND kind = ? ORDER BY created_ms DESC LIMIT -1 OFFSET ?)",
+                      "iti", user, kind, keep);
+}
+
 /* ---- throttles ------------------------------------------------------------------------------ */
 
 int sqlite_throttle_get(struct store *s, const char *key, struct store_throttle *out)
@@ -190,6 +198,7 @@ const struct store_identity_backend sqlite_identity = {
     .session_extend = sqlite_session_extend,
     .session_revoke = sqlite_session_revoke,
     .session_revoke_user = sqlite_session_revoke_user,
+    .session_trim = sqlite_session_trim,
     .token_add = sqlite_token_add,
     .token_get = sqlite_token_get,
     .token_use = sqlite_token_use,
@@ -204,6 +213,7 @@ const struct store_identity_backend sqlite_identity = {
     .ticket_get = sqlite_ticket_get,
     .ticket_take = sqlite_ticket_take,
     .ticket_drop = sqlite_ticket_drop,
+    .ticket_trim = sqlite_ticket_trim,
     .throttle_get = sqlite_throttle_get,
     .throttle_put = sqlite_throttle_put,
     .throttle_drop = sqlite_throttle_drop,

@@ -28,6 +28,7 @@ int sqlite_session_extend(struct store *s, int64_t id, int64_t expires_ms);
 int sqlite_session_revoke(struct store *s, int64_t id, const char *why);
 int sqlite_session_revoke_user(struct store *s, int64_t user, int64_t but, const char *why,
                                int64_t *count);
+int sqlite_session_trim(struct store *s, int64_t user, int64_t keep, const char *why);
 int sqlite_token_add(struct store *s, const struct store_token *t);
 int sqlite_token_get(struct store *s, const char *hash, struct store_token *out);
 int sqlite_token_use(struct store *s, const char *hash, const char *salt);
@@ -45,6 +46,7 @@ int sqlite_ticket_get(struct store *s, const char *hash, const char *kind,
 int sqlite_ticket_take(struct store *s, const char *hash, const char *kind,
                        struct store_ticket *out);
 int sqlite_ticket_drop(struct store *s, const char *kind, int64_t user);
+int sqlite_ticket_trim(struct store *s, const char *kind, int64_t user, int64_t keep);
 int sqlite_throttle_get(struct store *s, const char *key, struct store_throttle *out);
 int sqlite_throttle_put(struct store *s, const char *key, const struct store_throttle *t);
 int sqlite_throttle_drop(struct store *s, const char *key);

@@ -117,6 +117,15 @@ int sqlite_session_revoke_user(struct store *s, int64_t user, int64_t but, const
     return rc;
 }
 
+int sqlite_session_trim(struct store *s, int64_t user, int64_t keep, const char *why)
+{
+    return sqlite_run(s,
+                      "UPDATE sessions SET revoked_ms = ?1, revoked_why = ?2 WHERE id IN"
+                      " (SELECT id FROM sessions WHERE user_id = ?3 AND revoked_ms = 0"
+                      " AND expires_ms > ?1 ORDER BY id DESC LIMIT -1 OFFSET ?4)",
+                      "itii", sqlite_now(s), why, user, keep);
+}
+
 /* ---- tokens --------------------------------------------------------------------------------- */
 
 int sqlite_token_add(struct store *s, const struct store_token *t)
