@@ -15,8 +15,8 @@ int store_list_remove(struct store *s, int64_t id);
 /* By hand: the contact belongs to an import of the list that stands for all of those. -EEXIST: the
  * number is in the list; -ENOENT: no such list. */
 int store_contact_add(struct store *s, const struct store_contact *c, int64_t *id);
-/* Name, language, zone, window, extra. Waiting targets move to the group that they belong to now.
- * -EBUSY: is being called. */
+/* Name, language, zone, window, extra. Targets move to the group that they belong to now. -EBUSY:
+ * is being called. */
 int store_contact_change(struct store *s, int64_t id, const struct store_contact *c);
 /* Waiting targets become `removed`. -EBUSY: is being called. */
 int store_contact_remove(struct store *s, int64_t id);

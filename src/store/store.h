@@ -93,7 +93,7 @@ int store_import_reasons(struct store *s, int64_t import_id,
 
 int store_contact_count(struct store *s, int64_t list_id, int64_t *count);
 /* Here and below: pointers are valid during fn only; fn returns 0 to go on, 1 to stop, or a
- * negative errno to stop with it. */
+ * negative errno to stop with it. Contacts come in order of their numbers. */
 int store_contact_each(struct store *s, int64_t list_id,
                        int (*fn)(void *arg, const struct store_contact *c), void *arg);
 int store_contact_by_number(struct store *s, int64_t list_id, uint64_t number,

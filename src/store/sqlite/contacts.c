@@ -382,7 +382,7 @@ int sqlite_contact_each(struct store *s, int64_t list_id,
 {
     int rc;
     sqlite3_stmt *q = sqlite_query(
-        s, &rc, "SELECT " CONTACT_COLUMNS " FROM contacts WHERE list_id = ? ORDER BY id", "i",
+        s, &rc, "SELECT " CONTACT_COLUMNS " FROM contacts WHERE list_id = ? ORDER BY number", "i",
         list_id);
 
     return q ? each_contact(s, q, fn, arg) : rc;

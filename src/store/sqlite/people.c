@@ -79,6 +79,8 @@ static int add_contact(struct store *s, const struct store_contact *c, int64_t *
         rc = sqlite_run(s,
                         "UPDATE imports SET rows = rows + 1, accepted = accepted + 1 WHERE id = ?",
                         "i", import_id);
+    if (!rc) /* campaigns have somebody new to take in */
+        rc = sqlite_run(s, "UPDATE lists SET version = version + 1 WHERE id = ?", "i", c->list_id);
     return rc;
 }
 
@@ -99,33 +101,6 @@ static int not_called_now(struct store *s, int64_t contact_id)
     return rc == -ENOENT ? 0 : rc ? rc : -EBUSY;
 }
 
-/* Each campaign in which the contact waits has a group of its zone and window now. */
-static int move_targets(struct store *s, int64_t contact_id)
-{
-    static const char groups[] =
-        "INSERT INTO target_groups (campaign_id, zone, \"window\")"
-        " SELECT t.campaign_id, c.zone, coalesce(c.\"window\", '') FROM targets t"
-        " JOIN contacts c ON c.id = t.contact_id WHERE t.contact_id = ? AND t.state = 0"
-        " ON CONFLICT DO NOTHING";
-    static const char leave[] =
-        "UPDATE target_groups SET waiting = waiting - 1 WHERE id IN"
-        " (SELECT group_id FROM targets WHERE contact_id = ? AND state = 0)";
-    static const char move[] =
-        "UPDATE targets SET group_id = (SELECT g.id FROM target_groups g JOIN contacts c"
-        " ON c.id = targets.contact_id WHERE g.campaign_id = targets.campaign_id"
-        " AND g.zone = c.zone AND g.\"window\" = coalesce(c.\"window\", ''))"
-        " WHERE contact_id = ? AND state = 0";
-    static const char enter[] =
-        "UPDATE target_groups SET waiting = waiting + 1 WHERE id IN"
-        " (SELECT group_id FROM targets WHERE contact_id = ? AND state = 0)";
-    static const char *const steps[] = {groups, leave, move, enter};
-    int rc = 0;
-
-    for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(steps[0]); i++)
-        rc = sqlite_run(s, steps[i], "i", contact_id);
-    return rc;
-}
-
 static int change_contact(struct store *s, int64_t id, const struct store_contact *c)
 {
     char origin[2] = {c->zone_origin, '\0'};
@@ -138,8 +113,7 @@ static int change_contact(struct store *s, int64_t id, const struct store_contac
                         "ttttt"
                         "ti",
                         c->name, c->language, c->zone, origin, c->window, c->extra, id);
-    rc = sqlite_changed(s, rc, -ENOENT);
-    return rc ? rc : move_targets(s, id);
+    return sqlite_changed(s, rc, -ENOENT);
 }
 
 int sqlite_contact_change(struct store *s, int64_t id, const struct store_contact *c)
