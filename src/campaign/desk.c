@@ -45,23 +45,33 @@ struct state_job {
 static int run_state(struct store_job *job, struct store *s)
 {
     struct state_job *j = container_of(job, struct state_job, job);
+    struct store_campaign c;
     int rc = store_campaign_set_state(s, j->campaign_id, j->state, j->reason);
 
+    /* Cancelled while its last calls were up. */
+    if (rc == -EPERM && store_campaign_get(s, j->campaign_id, &c) == 0 &&
+        c.state == CAMPAIGN_STATE_CANCELLED) {
+        j->state = CAMPAIGN_STATE_CANCELLED;
+        rc = 0;
+    }
     if (!rc && j->state != CAMPAIGN_STATE_RUNNING)
         rc = store_step_end(s, j->campaign_id, "monitor", j->state != CAMPAIGN_STATE_FAILED,
                             j->reason);
     return rc;
 }
 
-static int set_state(struct desk *d, enum campaign_state state, const char *reason)
+/* *state: what is wanted, then what it is. */
+static int set_state(struct desk *d, enum campaign_state *state, const char *reason)
 {
-    struct state_job j = {
-        .job = {.run = run_state}, .campaign_id = d->campaign_id, .state = state, .reason = reason};
-
+    struct state_job j = {.job = {.run = run_state},
+                          .campaign_id = d->campaign_id,
+                          .state = *state,
+                          .reason = reason};
     int rc = store_writer_do(d->writer, &j.job);
 
+    *state = j.state;
     if (!rc)
-        notice_state(exchange_config(d->exchange)->bus, d->campaign_id, state, reason);
+        notice_state(exchange_config(d->exchange)->bus, d->campaign_id, j.state, reason);
     return rc;
 }
 
@@ -128,7 +138,8 @@ static bool with_writer(const struct desk *d)
 
 static void end(struct desk *d, enum campaign_state state, const char *reason)
 {
-    int rc = set_state(d, state, reason);
+    bool stays = state == CAMPAIGN_STATE_PAUSED && atomic_load(&d->leaving);
+    int rc = stays ? 0 : set_state(d, &state, reason);
 
     if (rc)
         log_error("the campaign's state could not be stored", "state=%s error=\"%s\"",
@@ -439,6 +450,7 @@ static int check_rehearsal(const struct desk *d, struct error *err)
 
 int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, struct error *err)
 {
+    enum campaign_state state = CAMPAIGN_STATE_RUNNING;
     int rc;
 
     d->campaign_id = campaign_id;
@@ -446,6 +458,9 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, st
     rc = check_rehearsal(d, err);
     if (rc)
         return rc;
+    d->trunks = exchange_trunks(d->exchange, c->trunks, c->trunk_count, err);
+    if (!d->trunks)
+        return -ENODEV;
     d->view.cps_cap = c->cps;
     d->view.started_ms = desk_wall_ms(d);
     rc = make_pool(d);
@@ -456,7 +471,7 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, st
     if (!rc)
         rc = make_voice(d, err);
     if (!rc)
-        rc = set_state(d, CAMPAIGN_STATE_RUNNING, "");
+        rc = set_state(d, &state, "");
     if (rc)
         return error_set(err, rc, c->name, NULL, "cannot start: %s", strerror(-rc));
     d->view.state = CAMPAIGN_STATE_RUNNING;
@@ -468,6 +483,12 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, st
 
 void desk_pause(struct desk *d)
 {
+    atomic_store(&d->pausing, true);
+}
+
+void desk_leave(struct desk *d)
+{
+    atomic_store(&d->leaving, true);
     atomic_store(&d->pausing, true);
 }
 

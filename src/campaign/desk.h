@@ -39,6 +39,8 @@ int desk_start(struct desk *d, int64_t campaign_id, const struct campaign *c, st
 /* Stops starting calls; calls in progress finish; then the campaign is `paused`. Any thread, and
  * safe to call from a signal-handling thread. */
 void desk_pause(struct desk *d);
+/* As pause, but the campaign stays `running`: it goes on when the service starts again. */
+void desk_leave(struct desk *d);
 /* As pause, but calls end now. */
 void desk_abort(struct desk *d);
 void desk_view(struct desk *d, struct desk_view *out);

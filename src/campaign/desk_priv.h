@@ -68,7 +68,8 @@ struct desk {
     pthread_t thread;
     bool threaded;
     struct timer tick;
-    atomic_bool pausing, aborting;
+    uint32_t trunks; /* those of the exchange that it may use, as bits */
+    atomic_bool pausing, aborting, leaving;
     bool over;
 
     struct attempt *pool; /* owned */

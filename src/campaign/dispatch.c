@@ -327,7 +327,7 @@ void dispatch_release(struct desk *d)
     while (d->ready_count > 0 && d->in_flight < d->campaign->calls_max &&
            pacing_wait_us(d->pacing, now) == 0) {
         struct attempt *a = next_ready(d);
-        int trunk = a ? exchange_take(d->exchange, now) : -1;
+        int trunk = a ? exchange_take(d->exchange, d->trunks, now) : -1;
 
         if (trunk < 0)
             return;

@@ -89,7 +89,7 @@ bool exchange_blacklisted(struct exchange *x, uint64_t number, int64_t now_ms)
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 /* Under the lock. */
-static int next_trunk(struct exchange *x, int64_t now_us)
+static int next_trunk(struct exchange *x, uint32_t trunks, int64_t now_us)
 {
     unsigned count = x->config.line.trunk_count;
 
@@ -97,7 +97,8 @@ static int next_trunk(struct exchange *x, int64_t now_us)
         unsigned n = (x->next_trunk + i) % count;
         struct trunk_use *t = &x->trunks[n];
 
-        if (!x->config.driver->ready(x->line, (int)n) || !pacing_take(t->pacing, now_us, t->calls))
+        if (!(trunks >> n & 1) || !x->config.driver->ready(x->line, (int)n) ||
+            !pacing_take(t->pacing, now_us, t->calls))
             continue;
         x->next_trunk = (n + 1) % count;
         return (int)n;
@@ -105,13 +106,35 @@ static int next_trunk(struct exchange *x, int64_t now_us)
     return -1;
 }
 
-int exchange_take(struct exchange *x, int64_t now_us)
+uint32_t exchange_trunks(struct exchange *x, const struct line_trunk_config *named, unsigned count,
+                         struct error *err)
+{
+    const struct line_config *line = &x->config.line;
+    uint32_t found = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned n = 0;
+
+        while (n < line->trunk_count && strcmp(line->trunks[n].name, named[i].name) != 0)
+            n++;
+        if (n == line->trunk_count) {
+            error_set(err, -ENODEV, named[i].name,
+                      "a trunk that was added while campaigns run counts once none does",
+                      "the trunk %s is not open", named[i].name);
+            return 0;
+        }
+        found |= 1u << n;
+    }
+    return count ? found : (1u << line->trunk_count) - 1;
+}
+
+int exchange_take(struct exchange *x, uint32_t trunks, int64_t now_us)
 {
     int trunk = -1;
 
     pthread_mutex_lock(&x->lock);
     if (x->calls < x->config.line.calls_max && (!x->total || pacing_wait_us(x->total, now_us) == 0))
-        trunk = next_trunk(x, now_us);
+        trunk = next_trunk(x, trunks, now_us);
     /* A trunk's turn is spent only when the rate over all is, too: it was looked at above, under
      * the same lock. */
     if (trunk >= 0 && x->total && !pacing_take(x->total, now_us, 0))

@@ -51,10 +51,15 @@ bool exchange_blacklisted(struct exchange *x, uint64_t number, int64_t now_ms);
 void exchange_join(struct exchange *x, double cps);
 void exchange_leave(struct exchange *x, double cps);
 
-/* Takes a line: the next trunk in turn that is registered and has room, in number and rate, within
- * the caps over all campaigns (S5). Returns its index; -1: none now. exchange_give when its call is
- * over, exchange_sign with what its end says about the trunk: trouble slows it down, for all. */
-int exchange_take(struct exchange *x, int64_t now_us);
+/* Which trunks a campaign may use, as bits: those of its names, all when it names none. 0 with err:
+ * one that it names is not open. */
+uint32_t exchange_trunks(struct exchange *x, const struct line_trunk_config *named, unsigned count,
+                         struct error *err);
+/* Takes a line: the next of these trunks in turn that is registered and has room, in number and
+ * rate, within the caps over all campaigns (S5). Returns its index; -1: none now. exchange_give
+ * when its call is over, exchange_sign with what its end says about the trunk: trouble slows it
+ * down, for all. */
+int exchange_take(struct exchange *x, uint32_t trunks, int64_t now_us);
 void exchange_give(struct exchange *x, int trunk);
 void exchange_sign(struct exchange *x, int trunk, int64_t now_us, const struct pacing_event *e);
 

@@ -326,7 +326,7 @@ static void collect(void *arg, struct metric_page *page)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-bool host_stop(struct host *h, int timeout_ms)
+static bool stop_all(struct host *h, void (*how)(struct desk *), int timeout_ms)
 {
     struct timespec until;
     bool none;
@@ -341,12 +341,22 @@ bool host_stop(struct host *h, int timeout_ms)
     pthread_mutex_lock(&h->lock);
     for (int i = 0; i < HOST_CAMPAIGNS_MAX; i++)
         if (h->runs[i].id)
-            desk_pause(h->runs[i].desk);
+            how(h->runs[i].desk);
     while (h->count > 0 && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0) {
     }
     none = h->count == 0;
     pthread_mutex_unlock(&h->lock);
     return none;
+}
+
+bool host_stop(struct host *h, int timeout_ms)
+{
+    return stop_all(h, desk_pause, timeout_ms);
+}
+
+bool host_leave(struct host *h, int timeout_ms)
+{
+    return stop_all(h, desk_leave, timeout_ms);
 }
 
 int host_new(struct host **out, const struct host_config *config, struct error *err)

@@ -44,6 +44,9 @@ int host_view(struct host *h, int64_t campaign_id, struct desk_view *out);
 unsigned host_running(struct host *h, int64_t ids[HOST_CAMPAIGNS_MAX]);
 /* Pauses all; true when none runs any more, after at most timeout_ms. */
 bool host_stop(struct host *h, int timeout_ms);
+/* The same, but in the store they stay `running`: for the end of the service, which goes on with
+ * them when it starts again. */
+bool host_leave(struct host *h, int timeout_ms);
 /* The lanes' figures over all campaigns; false while no campaign runs. */
 bool host_line_stats(struct host *h, struct line_stats *out);
 /* Looks at the do-not-call lists now instead of within VIEW_MS: for an opt-out by another way. */
