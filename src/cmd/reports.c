@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cmd/campaigns.h"
 #include "cmd/ui.h"
@@ -34,7 +35,19 @@ static void tell(json_t *json, const char *path, int64_t rows, const char *what)
         printf("  %s  %s %s\n", path, ui_count(rows), what);
 }
 
-int reports_write(struct data *d, const struct store_campaign *c, const char *out, json_t *json)
+static int make_dir(const struct data *d, const struct store_campaign *c, const char *out,
+                    char *dir, size_t size)
+{
+    struct error err = {0};
+
+    if (out)
+        snprintf(dir, size, "%s", out);
+    else
+        snprintf(dir, size, "%s/reports/campaign-%lld", d->dir, (long long)c->id);
+    return file_mkdirs(dir, &err) ? cmd_fail_as(&err, CMD_STORE) : CMD_DONE;
+}
+
+static int write_csv(struct data *d, const struct store_campaign *c, const char *dir, json_t *json)
 {
     static const struct {
         const char *name, *what;
@@ -45,15 +58,9 @@ int reports_write(struct data *d, const struct store_campaign *c, const char *ou
         {"contacts.csv", "people", report_contacts},
         {"texts.csv", "texts", report_texts},
     };
-    char dir[800], path[1000];
+    char path[1000];
     struct error err = {0};
 
-    if (out)
-        snprintf(dir, sizeof(dir), "%s", out);
-    else
-        snprintf(dir, sizeof(dir), "%s/reports/campaign-%lld", d->dir, (long long)c->id);
-    if (file_mkdirs(dir, &err))
-        return cmd_fail_as(&err, CMD_STORE);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         int64_t rows;
 
@@ -64,6 +71,31 @@ int reports_write(struct data *d, const struct store_campaign *c, const char *ou
     }
     snprintf(path, sizeof(path), "%s/summary.json", dir);
     return write_summary(d, c, path);
+}
+
+int reports_write(struct data *d, const struct store_campaign *c, unsigned forms,
+                  enum report_language language, const char *out, json_t *json)
+{
+    char dir[800], path[1000];
+    struct error err = {0};
+    int64_t rows = 0;
+    int rc = make_dir(d, c, out, dir, sizeof(dir));
+
+    if (!rc && forms & REPORTS_CSV)
+        rc = write_csv(d, c, dir, json);
+    if (!rc && forms & REPORTS_XLSX) {
+        snprintf(path, sizeof(path), "%s/report.xlsx", dir);
+        if (report_workbook(d->store, c->id, language, path, &rows, &err))
+            return cmd_fail_as(&err, CMD_STORE);
+        tell(json, path, rows, "rows in its sheets");
+    }
+    if (!rc && forms & REPORTS_PDF) {
+        snprintf(path, sizeof(path), "%s/report.pdf", dir);
+        if (report_pdf(d->store, c->id, language, clock_wall_ms(&clock_system), path, &err))
+            return cmd_fail_as(&err, CMD_STORE);
+        tell(json, path, 1, "report to read");
+    }
+    return rc;
 }
 
 /* "  904  45.2%  answered" */

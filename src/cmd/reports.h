@@ -4,10 +4,14 @@
 #include <jansson.h>
 
 #include "cmd/cmd.h"
+#include "report/words.h"
 
-/* DIR/reports/campaign-N when out is NULL. Writes calls.csv, contacts.csv, texts.csv and
- * summary.json into it; tells which on standard output, or adds them to json when it is not NULL.
- * Returns an exit code. */
-int reports_write(struct data *d, const struct store_campaign *c, const char *out, json_t *json);
+enum reports_form { REPORTS_CSV = 1, REPORTS_XLSX = 2, REPORTS_PDF = 4 };
+
+/* DIR/reports/campaign-N when out is NULL. CSV: writes calls.csv, contacts.csv, texts.csv and
+ * summary.json into it; the others: report.xlsx, report.pdf. Tells which on standard output, or
+ * adds them to json when it is not NULL. Returns an exit code. */
+int reports_write(struct data *d, const struct store_campaign *c, unsigned forms,
+                  enum report_language language, const char *out, json_t *json);
 /* The figures for people, on standard output. */
 int reports_print(struct data *d, const struct store_campaign *c);

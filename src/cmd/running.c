@@ -208,7 +208,7 @@ int running_conclude(struct running *r, int rc)
         reports_print(&r->data, &r->stored);
     if (!ui.json)
         puts("Files");
-    wrote = reports_write(&r->data, &r->stored, NULL, files);
+    wrote = reports_write(&r->data, &r->stored, REPORTS_CSV, REPORT_ENGLISH, NULL, files);
     if (ui.json) {
         json_t *event = campaigns_json(&r->stored);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "report/csv_write.h"
+#include "report/report_priv.h"
 
 enum { KEYS_TEXT = 64, COLUMNS_MAX = 64 };
 
@@ -47,31 +47,15 @@ const char *report_keys(const char *trace_json, char *buf, unsigned size)
     return buf;
 }
 
-static int store_fault(struct store *s, int rc, struct error *err)
+int report_store_fault(struct store *s, int rc, struct error *err)
 {
     return error_set(err, rc, "store", NULL, "cannot read the campaign: %s", store_error_text(s));
 }
 
-static void header(struct csv_writer *w, const char *const *names)
-{
-    for (; *names; names++)
-        csv_text(w, *names);
-    csv_end_row(w);
-}
-
-/* rc of the reading; ends the file either way. */
-static int finish(struct store *s, struct csv_writer *w, int rc, struct error *err)
-{
-    if (rc >= 0)
-        return csv_writer_finish(w, err);
-    csv_writer_abort(w);
-    return store_fault(s, rc, err);
-}
-
-/* ---- calls.csv ------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------ */
 
 struct calls {
-    struct csv_writer *w;
+    struct table *w;
     int64_t rows;
 };
 
@@ -83,39 +67,38 @@ static int call_row(void *arg, const struct store_call *c)
     char keys[256], path[4096];
     char *values = json_dumps(json_object_get(trace, "values"), JSON_COMPACT);
 
-    csv_int(r->w, c->attempt_id);
-    csv_number(r->w, c->number);
-    csv_outside(r->w, c->contact_name);
-    csv_int(r->w, c->attempt_no);
-    csv_text(r->w, disposition_name(o->disposition));
-    csv_text(r->w, disposition_text(o->disposition));
-    csv_outside(r->w, o->reason);
-    csv_time(r->w, o->dialled_ms);
-    csv_time(r->w, o->ringing_ms);
-    csv_time(r->w, o->answered_ms);
-    csv_time(r->w, o->ended_ms);
-    csv_real(r->w,
-             o->answered_ms && o->ended_ms ? (double)(o->ended_ms - o->answered_ms) / 1000 : 0, 1);
-    csv_text(r->w, o->ended_by);
-    csv_text(r->w, join(trace, "keys", "key", keys, sizeof(keys)));
-    csv_text(r->w, join(trace, "path", "node", path, sizeof(path)));
-    csv_outside(r->w, values && strcmp(values, "{}") != 0 ? values : "");
-    csv_text(r->w, o->trunk);
-    csv_text(r->w, o->caller_id);
-    csv_int(r->w, o->sip_status);
-    csv_real(r->w, o->answer_to_audio_us / 1000.0, 1);
-    csv_real(r->w, o->key_to_audio_us / 1000.0, 1);
-    csv_real(r->w, c->cost, 4);
-    csv_outside(r->w, o->sip_call_id);
-    csv_end_row(r->w);
+    table_int(r->w, c->attempt_id);
+    table_number(r->w, c->number);
+    table_outside(r->w, c->contact_name);
+    table_int(r->w, c->attempt_no);
+    table_text(r->w, disposition_name(o->disposition));
+    table_text(r->w, disposition_text(o->disposition));
+    table_outside(r->w, o->reason);
+    table_time(r->w, o->dialled_ms);
+    table_time(r->w, o->ringing_ms);
+    table_time(r->w, o->answered_ms);
+    table_time(r->w, o->ended_ms);
+    table_real(
+        r->w, o->answered_ms && o->ended_ms ? (double)(o->ended_ms - o->answered_ms) / 1000 : 0, 1);
+    table_text(r->w, o->ended_by);
+    table_text(r->w, join(trace, "keys", "key", keys, sizeof(keys)));
+    table_text(r->w, join(trace, "path", "node", path, sizeof(path)));
+    table_outside(r->w, values && strcmp(values, "{}") != 0 ? values : "");
+    table_text(r->w, o->trunk);
+    table_text(r->w, o->caller_id);
+    table_int(r->w, o->sip_status);
+    table_real(r->w, o->answer_to_audio_us / 1000.0, 1);
+    table_real(r->w, o->key_to_audio_us / 1000.0, 1);
+    table_real(r->w, c->cost, 4);
+    table_outside(r->w, o->sip_call_id);
+    table_end_row(r->w);
     free(values);
     json_decref(trace);
     r->rows++;
     return 0;
 }
 
-int report_calls(struct store *s, int64_t campaign_id, const char *path, int64_t *rows,
-                 struct error *err)
+int report_sheet_calls(struct store *s, int64_t campaign_id, struct table *w, int64_t *rows)
 {
     static const char *const names[] = {
         "attempt",         "phone",  "name",        "attempt_no", "outcome",
@@ -123,23 +106,20 @@ int report_calls(struct store *s, int64_t campaign_id, const char *path, int64_t
         "ended",           "talk_s", "ended_by",    "keys",       "path",
         "values",          "trunk",  "caller_id",   "sip_status", "answer_to_audio_ms",
         "key_to_audio_ms", "cost",   "sip_call_id", NULL};
-    struct calls r = {0};
-    int rc = csv_writer_open(path, &r.w, err);
+    struct calls r = {.w = w};
+    int rc;
 
-    if (rc)
-        return rc;
-    header(r.w, names);
-    rc = finish(s, r.w, store_call_each(s, campaign_id, call_row, &r), err);
-    if (rc == 0)
-        *rows = r.rows;
+    table_sheet(w, "Calls", names);
+    rc = store_call_each(s, campaign_id, call_row, &r);
+    *rows = r.rows;
     return rc;
 }
 
-/* ---- contacts.csv --------------------------------------------------------------------------- */
+/* ---- contacts --------------------------------------------------------------------------- */
 
 struct contacts {
     struct store *s;
-    struct csv_writer *w;
+    struct table *w;
     int64_t campaign_id, rows;
     struct map keys; /* contact id → keys of the call that reached them; values owned */
     char *columns[COLUMNS_MAX];
@@ -195,20 +175,20 @@ static int contact_row(void *arg, const struct store_contact *c)
         json_decref(extra);
         return rc;
     }
-    csv_number(r->w, c->number);
-    csv_outside(r->w, c->name);
-    csv_text(r->w, rc ? "not in the campaign yet" : target_state_name(t.state));
-    csv_text(r->w, rc ? "" : target_state_text(t.state));
-    csv_int(r->w, t.attempts);
-    csv_text(r->w, t.attempts ? disposition_name(t.last) : "");
-    csv_time(r->w, t.last_attempt_ms);
-    csv_time(r->w, rc == 0 && t.state == TARGET_STATE_WAITING ? t.due_ms : 0);
-    csv_text(r->w, map_get(&r->keys, (uint64_t)c->id));
-    csv_text(r->w, c->zone);
-    csv_text(r->w, number_kind_name(c->kind));
+    table_number(r->w, c->number);
+    table_outside(r->w, c->name);
+    table_text(r->w, rc ? "not in the campaign yet" : target_state_name(t.state));
+    table_text(r->w, rc ? "" : target_state_text(t.state));
+    table_int(r->w, t.attempts);
+    table_text(r->w, t.attempts ? disposition_name(t.last) : "");
+    table_time(r->w, t.last_attempt_ms);
+    table_time(r->w, rc == 0 && t.state == TARGET_STATE_WAITING ? t.due_ms : 0);
+    table_text(r->w, map_get(&r->keys, (uint64_t)c->id));
+    table_text(r->w, c->zone);
+    table_text(r->w, number_kind_name(c->kind));
     for (int i = 0; i < r->column_count; i++)
-        csv_outside(r->w, json_string_value(json_object_get(extra, r->columns[i])));
-    csv_end_row(r->w);
+        table_outside(r->w, json_string_value(json_object_get(extra, r->columns[i])));
+    table_end_row(r->w);
     json_decref(extra);
     r->rows++;
     return 0;
@@ -225,66 +205,97 @@ static int write_contacts(struct contacts *r, int64_t list_id)
         rc = store_contact_each(r->s, list_id, keep_columns, r);
     if (rc)
         return rc;
-    for (const char *const *n = names; *n; n++)
-        csv_text(r->w, *n);
+    table_sheet(r->w, "People", names);
     for (int i = 0; i < r->column_count; i++)
-        csv_outside(r->w, r->columns[i]);
-    csv_end_row(r->w);
+        table_column(r->w, r->columns[i]);
     return store_contact_each(r->s, list_id, contact_row, r);
 }
 
-int report_contacts(struct store *s, int64_t campaign_id, const char *path, int64_t *rows,
-                    struct error *err)
+int report_sheet_contacts(struct store *s, int64_t campaign_id, struct table *w, int64_t *rows)
 {
-    struct contacts r = {.s = s, .campaign_id = campaign_id};
+    struct contacts r = {.s = s, .w = w, .campaign_id = campaign_id};
     struct store_campaign campaign;
     int rc = store_campaign_get(s, campaign_id, &campaign);
 
-    if (rc)
-        return store_fault(s, rc, err);
-    rc = csv_writer_open(path, &r.w, err);
-    if (rc)
-        return rc;
-    rc = finish(s, r.w, write_contacts(&r, campaign.list_id), err);
+    if (!rc)
+        rc = write_contacts(&r, campaign.list_id);
     for (size_t i = 0; i < r.keys.cap; i++)
         free(r.keys.values[i]);
     map_free(&r.keys);
     for (int i = 0; i < r.column_count; i++)
         free(r.columns[i]);
-    if (rc == 0)
-        *rows = r.rows;
+    *rows = r.rows;
     return rc;
 }
 
-/* ---- texts.csv ------------------------------------------------------------------------------ */
+/* ---- texts ------------------------------------------------------------------------------ */
 
 static int text_row(void *arg, const struct store_text *t)
 {
     struct calls *r = arg;
 
-    csv_int(r->w, t->id);
-    csv_number(r->w, t->number);
-    csv_outside(r->w, t->body);
-    csv_text(r->w, t->state);
-    csv_time(r->w, t->created_ms);
-    csv_int(r->w, t->attempt_id);
-    csv_end_row(r->w);
+    table_int(r->w, t->id);
+    table_number(r->w, t->number);
+    table_outside(r->w, t->body);
+    table_text(r->w, t->state);
+    table_time(r->w, t->created_ms);
+    table_int(r->w, t->attempt_id);
+    table_end_row(r->w);
     r->rows++;
     return 0;
+}
+
+int report_sheet_texts(struct store *s, int64_t campaign_id, struct table *w, int64_t *rows)
+{
+    static const char *const names[] = {"text", "phone", "body", "state", "made", "attempt", NULL};
+    struct calls r = {.w = w};
+    int rc;
+
+    table_sheet(w, "Texts", names);
+    rc = store_text_each(s, campaign_id, text_row, &r);
+    *rows = r.rows;
+    return rc;
+}
+
+/* ---- one sheet, one file -------------------------------------------------------------------- */
+
+int report_end(struct store *s, struct table *w, int rc, struct error *err)
+{
+    if (rc >= 0)
+        return table_finish(w, err);
+    table_abort(w);
+    return report_store_fault(s, rc, err);
+}
+
+static int one_file(struct store *s, int64_t campaign_id, report_sheet_fn sheet, const char *path,
+                    int64_t *rows, struct error *err)
+{
+    struct table *w;
+    int64_t n = 0;
+    int rc = table_open_csv(path, &w, err);
+
+    if (rc)
+        return rc;
+    rc = report_end(s, w, sheet(s, campaign_id, w, &n), err);
+    if (rc == 0)
+        *rows = n;
+    return rc;
+}
+
+int report_calls(struct store *s, int64_t campaign_id, const char *path, int64_t *rows,
+                 struct error *err)
+{
+    return one_file(s, campaign_id, report_sheet_calls, path, rows, err);
+}
+
+int report_contacts(struct store *s, int64_t campaign_id, const char *path, int64_t *rows,
+                    struct error *err)
+{
+    return one_file(s, campaign_id, report_sheet_contacts, path, rows, err);
 }
 
 int report_texts(struct store *s, int64_t campaign_id, const char *path, int64_t *rows,
                  struct error *err)
 {
-    static const char *const names[] = {"text", "phone", "body", "state", "made", "attempt", NULL};
-    struct calls r = {0};
-    int rc = csv_writer_open(path, &r.w, err);
-
-    if (rc)
-        return rc;
-    header(r.w, names);
-    rc = finish(s, r.w, store_text_each(s, campaign_id, text_row, &r), err);
-    if (rc == 0)
-        *rows = r.rows;
-    return rc;
+    return one_file(s, campaign_id, report_sheet_texts, path, rows, err);
 }
