@@ -143,6 +143,7 @@ struct sip {
 int sip_open_socket(struct sip *s, struct error *err);
 void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len);
 bool sip_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+uint16_t sip_port(const struct sockaddr_storage *a);
 void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size);
 /* Our address and port as the peer sees them. */
 int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size);

@@ -31,6 +31,12 @@ bool sip_same_host(const struct sockaddr_storage *a, const struct sockaddr_stora
            ((const struct sockaddr_in *)b)->sin_addr.s_addr;
 }
 
+uint16_t sip_port(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
+                                          : ((const struct sockaddr_in *)a)->sin_port);
+}
+
 void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size)
 {
     char host[INET6_ADDRSTRLEN] = "";

@@ -17,16 +17,22 @@ void stray_tag(const struct sip *s, struct span call_id, char out[24])
              (unsigned long long)hash_bytes(call_id.p, call_id.len, ~s->secret));
 }
 
+/* The trunk an answer came from: of several at one host the one with this port. */
 static struct sip_trunk *trunk_at(const struct sip *s, const struct sockaddr_storage *from)
 {
+    struct sip_trunk *host = NULL;
+
     list_for_each(&s->trunks, n)
     {
         struct sip_trunk *t = list_entry(n, struct sip_trunk, node);
 
-        if (sip_same_host(&t->addr, from))
+        if (!sip_same_host(&t->addr, from))
+            continue;
+        if (sip_port(&t->addr) == sip_port(from))
             return t;
+        host = host ? host : t;
     }
-    return NULL;
+    return host;
 }
 
 /* The ACK of a rejection. Its Via is the INVITE's, as the answer brings it back; its request URI

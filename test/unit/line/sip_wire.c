@@ -425,6 +425,24 @@ static void test_repeated_rejection(void **state)
     assert_string_equal(expect(w, "ACK "), ack);
 }
 
+static void test_repeated_rejection_of_a_port(void **state)
+{
+    struct world *w = *state;
+    struct sip_trunk_config t = {.name = "t2", .host = "192.0.2.7", .port = 5099};
+    struct error err = {0};
+    const char *first, *ack;
+
+    assert_int_equal(sip_trunk_add(w->sip, &t, &w->trunk, &err), 0);
+    w->far = address("192.0.2.7", 5099);
+    invite(w, 0);
+    first = expect(w, "INVITE sip:+972501234567@192.0.2.7:5099 ");
+    answer(w, first, 486, "x", "", NULL);
+    ack = expect(w, "ACK ");
+    pass(w, 10);
+    answer(w, first, 486, "x", "", NULL);
+    assert_string_equal(expect(w, "ACK "), ack);
+}
+
 static void test_answer_of_another_host(void **state)
 {
     struct world *w = *state;
@@ -888,6 +906,7 @@ int main(void)
         CASE(test_undelivered),
         CASE(test_bye_is_repeated),
         CASE(test_repeated_rejection),
+        CASE(test_repeated_rejection_of_a_port),
         CASE(test_answer_of_another_host),
         CASE(test_fork),
         CASE(test_late_fork),
