@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import sqlite3
 import struct
@@ -22,6 +23,8 @@ KOLCAST = BUILD / "kolcast"
 SANITIZED = any(w in BUILD.name for w in ("asan", "tsan"))
 # Sanitizers and two busy cores: patience, not precision.
 PATIENCE = 4 if SANITIZED else 1
+
+DISPOSITIONS = re.findall(r'X\(\w+, "(\w+)", "', (SOURCE / "src/store/model.h").read_text())
 
 # Each prompt is one tone, told apart by the carrier's ear to 60 Hz.
 TONES = {"welcome": 500, "invalid": 700, "silence": 900, "thanks": 1100, "stopped": 1500,
@@ -204,6 +207,16 @@ class Place:
 
     def one(self, query, *values, db=None):
         return self.sql(query, *values, db=db)[0][0]
+
+    def records(self, where="1", *values):
+        """Call records in the order of their calls, with the disposition's name and the trace read."""
+        with sqlite3.connect(f"file:{self.data}/kolcast.db?mode=ro", uri=True, timeout=10) as c:
+            c.row_factory = sqlite3.Row
+            rows = [dict(r) for r in c.execute(f"SELECT * FROM call_records WHERE {where} ORDER BY dialled_ms", values)]
+        for r in rows:
+            r["disposition"] = DISPOSITIONS[r["disposition"]]
+            r["trace"] = json.loads(r["trace"]) if r["trace"] else None
+        return rows
 
 
 def ended(result):

@@ -158,15 +158,29 @@ def alaw(byte):
 ALAW = [alaw(b) for b in range(256)]
 
 
-def tone_of(payload):
-    """The tone of one frame of A-law, by its crossings of zero; None in silence."""
-    pcm = [ALAW[b] for b in payload]
+def tone_of(pcm):
+    """The prompt whose tone one frame is, by its crossings of zero; None in silence."""
     if max(pcm) < 1000:
         return None
     crossings = sum((a < 0) != (b < 0) for a, b in zip(pcm, pcm[1:]))
     hz = crossings * 8000 / 2 / len(pcm)
     name, near = min(TONES.items(), key=lambda t: abs(t[1] - hz))
     return name if abs(near - hz) <= 100 else None
+
+
+def prompts(frames):
+    """The prompts in the order they were heard, each at least five frames (decoded) long."""
+    order, run = [], []
+    for pcm in frames:
+        name = tone_of(pcm)
+        run = [*run, name] if run and run[-1] == name else [name]
+        if name and len(run) == 5:
+            order.append(name)
+    return order
+
+
+def decoded(payload):
+    return [ALAW[b] for b in payload]
 
 
 class Press:
@@ -239,7 +253,7 @@ class Phone(threading.Thread):
     def take(self, data):
         _, kind, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])
         self.packets.append((time.monotonic(), kind >> 7, kind & 127, sequence, timestamp, ssrc, data[12:]))
-        tone = tone_of(data[12:]) if kind & 127 == 8 else None
+        tone = tone_of(decoded(data[12:])) if kind & 127 == 8 else None
         if tone:
             self.counts[tone] = self.counts.get(tone, 0) + 1
 
@@ -249,14 +263,7 @@ class Phone(threading.Thread):
         self.socket.close()
 
     def heard(self):
-        """The prompts in the order they were heard, each at least five frames long."""
-        order, run = [], []
-        for *_, pt, _, _, _, payload in self.packets:
-            tone = tone_of(payload) if pt == 8 else None
-            run = [*run, tone] if run and run[-1] == tone else [tone]
-            if tone and len(run) == 5:
-                order.append(tone)
-        return order
+        return prompts(decoded(p[6]) for p in self.packets if p[2] == 8)
 
     def check_stream(self):
         """One source, whose sequence and timestamps go up as they must (RFC 3550 5.1)."""
