@@ -453,6 +453,8 @@ static void h1_eof(struct conn *c)
         conn_kill(c);
     else if (h->state == H1_HEAD)
         conn_close(c);
+    else
+        atomic_store_explicit(&h->request->gone, GONE_LEFT, memory_order_relaxed);
 }
 
 static void h1_output(struct conn *c)

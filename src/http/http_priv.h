@@ -45,6 +45,10 @@ enum request_state {
     REQUEST_OVER,  /* freed when nobody holds it any more */
 };
 
+/* What a worker may ask about the client. LEFT: it sends no more, which is how it looks when it has
+ * gone, though it may still read; ABANDONED: nobody is left to reply to. */
+enum gone { GONE_NOT, GONE_LEFT, GONE_ABANDONED };
+
 enum job { JOB_ADMIT, JOB_HANDLE, JOB_SOCKET };
 
 struct spool; /* a body on its way to a file */
@@ -69,7 +73,7 @@ struct http_request {
     struct arena *arena;
     enum request_state state;
     unsigned holds;                /* jobs and blocks of its body that are out */
-    atomic_bool gone;              /* told to the worker */
+    _Atomic(enum gone) gone;       /* told to the worker */
     struct loop_msg done;          /* a worker gives it back */
     struct http_request *next_job; /* the pool's */
     enum job job;

@@ -85,7 +85,8 @@ static void admit(struct http_server *s, void *worker, struct http_request *r)
 
 static void run(struct http_server *s, void *worker, struct http_request *r)
 {
-    if (http_gone(r)) { /* nobody waits for it: whoever asks again comes sooner to their turn */
+    /* Nobody waits for it: whoever does comes sooner to their turn. */
+    if (atomic_load_explicit(&r->gone, memory_order_relaxed) == GONE_ABANDONED) {
         r->admitted = false;
         return;
     }

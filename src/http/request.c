@@ -196,7 +196,7 @@ void request_over(struct http_request *r)
 
 void request_abandon(struct http_request *r)
 {
-    atomic_store_explicit(&r->gone, true, memory_order_relaxed);
+    atomic_store_explicit(&r->gone, GONE_ABANDONED, memory_order_relaxed);
     r->lost = true;
     request_over(r);
 }
@@ -319,5 +319,5 @@ void *http_data(const struct http_request *r)
 
 bool http_gone(const struct http_request *r)
 {
-    return atomic_load_explicit(&r->gone, memory_order_relaxed);
+    return atomic_load_explicit(&r->gone, memory_order_relaxed) != GONE_NOT;
 }

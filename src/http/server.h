@@ -174,7 +174,8 @@ struct arena *http_arena(struct http_request *r); /* freed when the request ends
  * of it in the loop's thread when the request ends, whatever its fate. */
 void http_set_data(struct http_request *r, void *data, void (*fn)(void *data));
 void *http_data(const struct http_request *r);
-bool http_gone(const struct http_request *r); /* the client went away: long work may stop */
+/* The client went away, or looks so: long work may stop. */
+bool http_gone(const struct http_request *r);
 
 /* ---- its reply ------------------------------------------------------------------------------ */
 

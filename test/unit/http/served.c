@@ -18,7 +18,7 @@ struct kept { /* of an upload */
     unsigned told;
 };
 
-static atomic_uint worker_count, ticks, sockets_open, sockets_closed, uploads_over, cancel_next;
+static atomic_uint worker_count, ticks, sockets_open, sockets_closed, uploads_over;
 static atomic_ulong observed, lost;
 
 static int worker_open(void *arg, void **worker)
