@@ -20,7 +20,7 @@ using i18n::phonenumbers::PhoneNumberUtil;
 namespace
 {
 
-enum { DIGITS_MAX = 17, CACHE_MAX = 200000 };
+enum { DIGITS_MAX = 17, E164_MAX = 15, CACHE_MAX = 200000 };
 
 /* What the library said of a shape: how its digits become E.164. */
 struct shape {
@@ -262,6 +262,10 @@ static shape ask(const std::string &digits, const char *region)
     if (s.fault)
         return s;
     library().Format(n, PhoneNumberUtil::E164, &e164);
+    if (e164.size() - 1 > E164_MAX) { /* some countries' plans go beyond, no trunk does */
+        s.fault = NUMBER_TOO_LONG;
+        return s;
+    }
     library().GetNationalSignificantNumber(n, &national);
     library().GetRegionCodeForNumber(n, &code);
     s.kind = kind_of(n);

@@ -62,12 +62,14 @@ static void check(struct number_parser *p, struct rng *r)
 
     if (good)
         library.Format(n, PhoneNumberUtil::E164, &expected);
+    good = good && expected.size() <= 1 + 15; /* E.164; the library knows longer extensions */
     valid += good;
     if (good == (fault == NUMBER_OK) && (!good || expected == ours.e164))
         return;
     if (++wrong <= 10)
         printf("# \"%s\" in %s: here %s, the library %s\n", text.c_str(), region,
-               fault ? number_fault_text(fault) : ours.e164, good ? expected.c_str() : "refuses");
+               fault ? number_fault_text(fault) : ours.e164,
+               good ? expected.c_str() : "or E.164 refuses");
 }
 
 int main()

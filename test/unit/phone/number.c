@@ -71,6 +71,7 @@ static void test_faults(void **state)
         {"0501", NUMBER_TOO_SHORT},
         {"05012345678901", NUMBER_TOO_LONG},
         {"012345678901234567890123", NUMBER_TOO_LONG},
+        {"+4952130997286517", NUMBER_TOO_LONG}, /* a German extension; E.164 ends at 15 digits */
         {"+999 123 4567", NUMBER_BAD_COUNTRY},
         {"051-0000000 x", NUMBER_NOT_A_NUMBER},
         {"0601234567", NUMBER_NOT_IN_USE},
