@@ -261,6 +261,20 @@ static double unit_ms(const char *unit)
     return 0;
 }
 
+/* What follows digits, or digits with a fraction; NULL: there are none. strtod alone would take
+ * "inf", "nan", exponents and hexadecimal too. */
+static const char *after_decimal(const char *text)
+{
+    size_t whole = strspn(text, "0123456789"), fraction;
+
+    if (whole == 0)
+        return NULL;
+    if (text[whole] != '.')
+        return text + whole;
+    fraction = strspn(text + whole + 1, "0123456789");
+    return fraction ? text + whole + 1 + fraction : NULL;
+}
+
 int json_get_duration(const struct json_at *object, const char *key, bool required, int64_t min_ms,
                       int64_t max_ms, int64_t *out_ms, struct error *err)
 {
@@ -274,18 +288,11 @@ int json_get_duration(const struct json_at *object, const char *key, bool requir
     if (json_is_number(at.value)) {
         ms = json_number_value(at.value) * 1000;
     } else if (json_is_string(at.value)) {
-        const char *text = json_string_value(at.value);
-        char *end;
+        const char *text = json_string_value(at.value), *end = after_decimal(text);
 
-        /* strtod would take "inf", "nan" and hexadecimal too. */
-        if (text[0] < '0' || text[0] > '9' || strpbrk(text, "xX"))
+        if (!end || unit_ms(end + strspn(end, " ")) == 0)
             return json_fail(&at, err, remedy, "\"%.40s\" is not a time span", text);
-        ms = strtod(text, &end);
-        while (*end == ' ')
-            end++;
-        if (unit_ms(end) == 0)
-            return json_fail(&at, err, remedy, "\"%.40s\" is not a time span", text);
-        ms *= unit_ms(end);
+        ms = strtod(text, NULL) * unit_ms(end + strspn(end, " "));
     } else {
         return wrong_type(&at, err, "a time span");
     }

@@ -203,22 +203,40 @@ static int read_digits(const struct json_at *at, char out[DIGITS_MAX + 1], struc
     return 0;
 }
 
-static int read_prefixes(const struct json_at *at, struct group *g, struct error *err)
+/* Does a group up to `index` have it already? */
+static bool has_prefix(const struct population *p, int index, const char *digits)
+{
+    for (int i = 0; i <= index; i++)
+        for (unsigned k = 0; k < p->groups[i].prefixes; k++)
+            if (strcmp(p->groups[i].prefix[k], digits) == 0)
+                return true;
+    return false;
+}
+
+static int read_prefixes(const struct json_at *at, struct population *p, int index,
+                         struct error *err)
 {
     struct json_at list = json_key(at, "prefixes");
-    int rc = 0;
+    struct group *g = &p->groups[index];
+    size_t count = json_array_size(list.value);
 
     if (!list.value)
         return 0;
-    if (!json_is_array(list.value) || json_array_size(list.value) > POPULATION_PREFIXES_MAX)
-        return json_fail(&list, err, NULL, "expected an array of at most %d prefixes",
-                         POPULATION_PREFIXES_MAX);
-    for (; g->prefixes < json_array_size(list.value) && !rc; g->prefixes++) {
-        struct json_at item = json_item(&list, (int)g->prefixes);
+    if (count < 1 || count > POPULATION_PREFIXES_MAX)
+        return json_fail(&list, err, "such as [\"+97250\"]",
+                         "expected an array of 1 to %d prefixes", POPULATION_PREFIXES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct json_at item = json_item(&list, (int)i);
+        char digits[DIGITS_MAX + 1];
+        int rc = read_digits(&item, digits, err);
 
-        rc = read_digits(&item, g->prefix[g->prefixes], err);
+        if (rc)
+            return rc;
+        if (has_prefix(p, index, digits))
+            return json_fail(&item, err, "leave it in one group", "%s is named twice", digits);
+        memcpy(g->prefix[g->prefixes++], digits, sizeof(digits));
     }
-    return rc;
+    return 0;
 }
 
 static int read_numbers(const struct json_at *at, struct population *p, int group,
@@ -229,7 +247,7 @@ static int read_numbers(const struct json_at *at, struct population *p, int grou
 
     if (!list.value)
         return 0;
-    if (!json_is_array(list.value))
+    if (json_array_size(list.value) == 0)
         return json_fail(&list, err, "such as [\"+972501234567\"]", "expected an array of numbers");
     for (size_t i = 0; i < json_array_size(list.value) && !rc; i++) {
         struct json_at item = json_item(&list, (int)i);
@@ -249,11 +267,33 @@ static int read_numbers(const struct json_at *at, struct population *p, int grou
     return rc;
 }
 
+static int read_name(const struct json_at *group, int index, char out[NAME_MAX_BYTES],
+                     struct error *err)
+{
+    struct json_at at = json_key(group, "name");
+    const char *name = NULL;
+    int rc = json_get_string(group, "name", false, &name, err);
+
+    if (rc)
+        return rc;
+    if (!name) {
+        snprintf(out, NAME_MAX_BYTES, "group %d", index + 1);
+        return 0;
+    }
+    if (!name[0] || strlen(name) >= NAME_MAX_BYTES)
+        return json_fail(&at, err, "or leave it out", "a name has 1 to %d bytes",
+                         NAME_MAX_BYTES - 1);
+    for (const char *p = name; *p; p++)
+        if (iscntrl((unsigned char)*p))
+            return json_fail(&at, err, "remove it", "holds a control character");
+    snprintf(out, NAME_MAX_BYTES, "%s", name);
+    return 0;
+}
+
 static int read_group(const struct json_at *at, struct population *p, int index, struct error *err)
 {
-    static const char *const keys[] = {"name", "numbers", "prefixes", CROWD_KEYS, NULL};
+    static const char *const keys[] = {"note", "name", "numbers", "prefixes", CROWD_KEYS, NULL};
     struct group *g = &p->groups[index];
-    const char *name = NULL;
     int rc;
 
     if (!json_is_object(at->value))
@@ -261,21 +301,17 @@ static int read_group(const struct json_at *at, struct population *p, int index,
     g->crowd = p->crowd;
     rc = json_only_keys(at, keys, err);
     if (!rc)
-        rc = json_get_string(at, "name", false, &name, err);
+        rc = read_name(at, index, g->name, err);
     if (!rc)
         rc = read_crowd(at, &g->crowd, err);
     if (!rc)
-        rc = read_prefixes(at, g, err);
+        rc = read_prefixes(at, p, index, err);
     if (!rc)
         rc = read_numbers(at, p, index, err);
     if (rc)
         return rc;
     if (!json_key(at, "prefixes").value && !json_key(at, "numbers").value)
         return json_fail(at, err, "add \"prefixes\" or \"numbers\"", "nobody is in this group");
-    if (name)
-        snprintf(g->name, sizeof(g->name), "%s", name);
-    else
-        snprintf(g->name, sizeof(g->name), "group %d", index + 1);
     return 0;
 }
 
@@ -334,8 +370,8 @@ static int read_limits(const struct json_at *root, struct population_limits *l, 
 
 static int read_population(const struct json_at *root, struct population *p, struct error *err)
 {
-    static const char *const keys[] = {"$schema", "version", "seed",   "anew", "limits",
-                                       "storms",  "default", "groups", NULL};
+    static const char *const keys[] = {"$schema", "version", "note",    "seed",   "anew",
+                                       "limits",  "storms",  "default", "groups", NULL};
     static const char *const crowd_keys[] = {CROWD_KEYS, NULL};
     struct json_at crowd = json_key(root, "default");
     int64_t version = 0, seed = (int64_t)p->seed;
