@@ -75,7 +75,7 @@ static int unknown_option(const struct option_command *cmd, const char *word, st
 /* "1 … 1000 calls/s" */
 static const char *range_text(const struct option_def *def, char *buf, size_t size)
 {
-    snprintf(buf, size, "%.10g … %.10g%s%s", def->min, def->max, def->unit ? " " : "",
+    snprintf(buf, size, "%.16g … %.16g%s%s", def->min, def->max, def->unit ? " " : "",
              def->unit ? def->unit : "");
     return buf;
 }

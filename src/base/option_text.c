@@ -146,7 +146,7 @@ static void option_facts(const struct option_def *def, char *buf, size_t size)
 
     buf[0] = '\0';
     if (def->max > def->min)
-        add(buf, size, "%.10g … %.10g%s%s", def->min, def->max, unit[0] ? " " : "", unit);
+        add(buf, size, "%.16g … %.16g%s%s", def->min, def->max, unit[0] ? " " : "", unit);
     else if (unit[0])
         add(buf, size, "in %s", unit);
     for (int i = 0; def->choices && def->choices[i]; i++)

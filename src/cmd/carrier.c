@@ -228,14 +228,20 @@ static void print_figures(const struct figures *f)
         if (f->behaviour[b])
             printf("  %-28s %s\n", behaviour_name((enum behaviour)b),
                    ui_count((int64_t)f->behaviour[b]));
-    if (f->refused_limit + f->refused_storm + f->refused_offer)
-        printf("  %-28s %s beyond the limits, %s in storms, %s without a usable offer\n", "refused",
-               ui_count((int64_t)f->refused_limit), ui_count((int64_t)f->refused_storm),
-               ui_count((int64_t)f->refused_offer));
+    if (f->refused_limit + f->refused_storm + f->refused_offer + f->refused_closing)
+        printf("  %-28s %s beyond the limits, %s in storms, %s without a usable offer, %s while "
+               "ending\n",
+               "refused", ui_count((int64_t)f->refused_limit), ui_count((int64_t)f->refused_storm),
+               ui_count((int64_t)f->refused_offer), ui_count((int64_t)f->refused_closing));
+    if (f->lost_calls + f->no_audio + f->gaps)
+        printf("  %-28s %s calls lost, %s answered and heard nothing, %s gaps in audio\n",
+               "trouble", ui_count((int64_t)f->lost_calls), ui_count((int64_t)f->no_audio),
+               ui_count((int64_t)f->gaps));
     printf("  %-28s %s sent, %s received, %s lost\n", "packets", ui_count((int64_t)f->rtp_sent),
            ui_count((int64_t)f->rtp_received), ui_count((int64_t)f->rtp_lost));
     print_spread("packet spacing, off by", &f->spacing, "not listened to (--hear)");
     print_spread("answer to first audio", &f->answer_audio, "nobody answered");
+    print_spread("key to new audio", &f->key_audio, "not listened to, or none that is a tone");
 }
 
 static void report(const struct carrier *c)
@@ -306,7 +312,8 @@ static int run_with(struct option_values *v, const struct population *p)
         rc = cmd_error(-EINVAL, "--listen", "such as 127.0.0.1:5060",
                        "%s is not a numeric address with a port", option_string(v, "listen"));
     } else if (log && !(config.log = fopen(log, "ae"))) {
-        rc = cmd_error(-errno, log, NULL, "cannot write the log: %s", strerror(errno));
+        rc = cmd_error(-errno, log, "check the folder and its permissions",
+                       "cannot write the log: %s", strerror(errno));
     } else {
         rc = serve(&show, &config);
     }

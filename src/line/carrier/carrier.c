@@ -7,10 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "line/carrier/carrier_priv.h"
 
-enum { NUMBERS_MAX = 4000000 };
+enum { NUMBERS_MAX = 4000000, FILES_ASIDE = 64, SIP_ASIDE = 64 };
 
 int64_t carrier_now_us(const struct carrier *c)
 {
@@ -110,6 +111,8 @@ static uint64_t *refusal(struct carrier *c, int64_t now)
     const struct population_limits *l = population_limits(c->config.population);
     struct figures *f = c->figures;
 
+    if (c->closing)
+        return &f->refused_closing;
     if (l->storm_every_ms && (now - c->opened_us) / 1000 % l->storm_every_ms < l->storm_ms)
         return &f->refused_storm;
     if (list_empty(&c->free) || (l->calls && f->calls_up >= l->calls))
@@ -183,6 +186,7 @@ void carrier_release(struct act *a)
 
 void carrier_hangup_all(struct carrier *c)
 {
+    c->closing = true;
     list_for_each_safe(&c->up, n, next)
     {
         struct act *a = list_entry(n, struct act, node);
@@ -200,7 +204,8 @@ static int open_parts(struct carrier *c, struct error *err)
         .loop = c->config.loop,
         .local = c->config.local,
         .user_agent = "Kolcast simulated carrier",
-        .calls_max = c->config.calls_max,
+        /* Who is refused, and who ended and waits for an answer, takes a place too. */
+        .calls_max = c->config.calls_max + c->config.calls_max / 2 + SIP_ASIDE,
     };
     struct pump_config pump = {
         .loop = c->config.loop,
@@ -210,13 +215,24 @@ static int open_parts(struct carrier *c, struct error *err)
     };
     int rc = sounds_new(&c->sounds);
 
-    if (!rc) {
-        pump_raise_file_limit();
+    if (!rc)
         rc = pump_new(&c->pump, &pump);
-    }
     if (rc)
         return error_set(err, rc, "carrier", NULL, "cannot make the audio pump: %s", strerror(-rc));
     return sip_new(&c->sip, &sip, &handler, c, err);
+}
+
+/* Each call needs an open file. */
+static unsigned calls_possible(unsigned asked)
+{
+    unsigned files = pump_raise_file_limit(),
+             most = files > 2 * FILES_ASIDE ? files - FILES_ASIDE : FILES_ASIDE;
+
+    if (asked <= most)
+        return asked;
+    log_warn("fewer calls at once than asked: each needs an open file", "asked=%u files=%u", asked,
+             files);
+    return most;
 }
 
 int carrier_open(struct carrier **out, const struct carrier_config *config, struct error *err)
@@ -226,18 +242,19 @@ int carrier_open(struct carrier **out, const struct carrier_config *config, stru
 
     if (c) {
         c->config = *config;
+        c->config.calls_max = calls_possible(config->calls_max);
         list_init(&c->free);
         list_init(&c->up);
         c->session = random_u32();
         c->opened_us = carrier_now_us(c);
         c->figures = figures_new();
-        c->acts = calloc(config->calls_max, sizeof(*c->acts));
+        c->acts = calloc(c->config.calls_max, sizeof(*c->acts));
     }
     if (!c || !c->figures || !c->acts) {
         error_set(err, rc, "carrier", "fewer --calls", "out of memory");
         goto fail;
     }
-    for (unsigned i = 0; i < config->calls_max; i++)
+    for (unsigned i = 0; i < c->config.calls_max; i++)
         list_append(&c->free, &c->acts[i].node);
     rc = open_parts(c, err);
     if (rc)

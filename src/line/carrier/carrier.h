@@ -31,7 +31,7 @@ struct carrier_config {
 int carrier_open(struct carrier **out, const struct carrier_config *config, struct error *err);
 void carrier_close(struct carrier *c); /* NULL-safe; ends nothing politely */
 void carrier_local(const struct carrier *c, struct sockaddr_storage *out);
-void carrier_hangup_all(struct carrier *c);
+void carrier_hangup_all(struct carrier *c); /* ends all calls and takes no more */
 unsigned carrier_calls(const struct carrier *c);
 const struct figures *carrier_figures(const struct carrier *c);
 unsigned carrier_rate(struct carrier *c); /* calls in the last second */

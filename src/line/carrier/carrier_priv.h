@@ -38,6 +38,7 @@ struct carrier {
     struct act *acts;   /* the pool */
     struct list free, up;
     int64_t opened_us;
+    bool closing; /* takes no more calls */
     uint64_t session;
 };
 

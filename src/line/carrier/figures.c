@@ -124,6 +124,7 @@ json_t *figures_json(const struct figures *f)
         {"refused_limit", f->refused_limit},
         {"refused_storm", f->refused_storm},
         {"refused_offer", f->refused_offer},
+        {"refused_closing", f->refused_closing},
         {"calls_up_max", f->calls_max},
         {"talking_max", f->talking_max},
         {"cps_max", f->rate.max},

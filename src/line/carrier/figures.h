@@ -30,7 +30,7 @@ unsigned rate_at(struct rate *r, int64_t now_us); /* in the second up to now */
 
 struct figures {
     uint64_t calls, behaviour[BEHAVIOUR_COUNT];
-    uint64_t refused_limit, refused_storm, refused_offer;
+    uint64_t refused_limit, refused_storm, refused_offer, refused_closing;
     uint64_t answered, cancelled, hung_up_by_person, hung_up_by_caller, lost_calls;
     uint64_t keys_pressed[16]; /* by event code of RFC 4733 */
     uint64_t rtp_sent, rtp_received, rtp_lost, gaps;
