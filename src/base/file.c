@@ -98,7 +98,7 @@ static int write_all(int fd, const char *data, size_t len)
 }
 
 /* The name is durable only when the folder is synced too. */
-static void sync_folder(const char *path)
+int file_sync_folder(const char *path, struct error *err)
 {
     char dir[PATH_MAX];
     char *slash;
@@ -109,10 +109,15 @@ static void sync_folder(const char *path)
     if (slash)
         slash[slash == dir] = '\0';
     fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
+    if (fd < 0)
+        return fail(err, path, "cannot open its folder");
+    /* A file system that cannot sync folders keeps them durable by itself. */
+    if (fsync(fd) && errno != EINVAL) {
         close(fd);
+        return fail(err, path, "cannot make it durable");
     }
+    close(fd);
+    return 0;
 }
 
 int file_write_atomic(const char *path, const void *data, size_t len, struct error *err)
@@ -137,8 +142,7 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
         errno = -rc;
         return fail(err, path, "cannot write");
     }
-    sync_folder(path);
-    return 0;
+    return file_sync_folder(path, err);
 }
 
 int file_mkdirs(const char *path, struct error *err)

@@ -10,6 +10,8 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
 /* Writes to a temporary beside path, syncs, renames: a reader sees the old or the new, never half.
  */
 int file_write_atomic(const char *path, const void *data, size_t len, struct error *err);
+/* Makes the entry of path in its folder durable. */
+int file_sync_folder(const char *path, struct error *err);
 int file_mkdirs(const char *path, struct error *err);
 /* Joins dir and name unless name is absolute. Returns 0 or -ENAMETOOLONG. */
 int file_join(const char *dir, const char *name, char *out, size_t size);

@@ -20,8 +20,8 @@ enum cmd_exit {
     CMD_INTERRUPTED = 130,
 };
 
-extern const struct option_command cmd_blacklist, cmd_campaign, cmd_carrier, cmd_check,
-    cmd_completion, cmd_help, cmd_import, cmd_man, cmd_report, cmd_run, cmd_version;
+extern const struct option_command cmd_backup, cmd_blacklist, cmd_campaign, cmd_carrier, cmd_check,
+    cmd_completion, cmd_help, cmd_import, cmd_man, cmd_report, cmd_restore, cmd_run, cmd_version;
 
 /* All commands in the order of the help, NULL-terminated (main.c). */
 extern const struct option_command *const cmd_table[];
@@ -68,8 +68,10 @@ struct data {
 
 enum data_mode {
     DATA_READ,   /* must exist already */
+    DATA_PEEK,   /* as READ, but its store is not opened, so not migrated either: for backup */
     DATA_CHANGE, /* made when absent */
     DATA_LOCK,   /* as CHANGE, alone */
+    DATA_ALONE,  /* the folder alone, its store is not opened: for restore */
 };
 
 /* what: "run", "import": told to whoever finds the folder locked. Returns an exit code; it has

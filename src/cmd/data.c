@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/replace.h"
 #include "cmd/ui.h"
 
 static int read_holder(const char *path, struct data_holder *out)
@@ -159,9 +160,27 @@ static int make_dir(const char *dir)
     return CMD_DONE;
 }
 
+/* A restore that was interrupted after its moment of change. */
+static int finish_restore(struct data *d)
+{
+    bool own = d->lock_fd < 0;
+    struct error err = {0};
+    int rc = own ? take_lock(d, "restore") : CMD_DONE;
+
+    if (rc)
+        return rc;
+    rc = replace_finish(d->dir, &err);
+    if (own) {
+        close(d->lock_fd);
+        d->lock_fd = -1;
+    }
+    return rc ? cmd_fail_as(&err, CMD_STORE) : CMD_DONE;
+}
+
 int data_open(struct data *d, const struct option_values *v, enum data_mode mode, const char *what)
 {
     const char *dir = option_string(v, "data");
+    bool must_exist = mode == DATA_READ || mode == DATA_PEEK;
     struct error err = {0};
     int rc;
 
@@ -172,16 +191,22 @@ int data_open(struct data *d, const struct option_values *v, enum data_mode mode
     snprintf(d->dir, sizeof(d->dir), "%s", dir);
     snprintf(d->db, sizeof(d->db), "%s/kolcast.db", d->dir);
     snprintf(d->lock_path, sizeof(d->lock_path), "%s/lock", d->dir);
-    if (mode == DATA_READ && access(d->db, F_OK))
+    if (must_exist && access(d->db, F_OK) && !replace_pending(d->dir))
         return cmd_error(
             -ENOENT, d->dir,
             "kolcast import FILE --list NAME, or kolcast run; or name the right --data "
             "folder",
             "holds no store yet");
-    if (mode != DATA_READ && (rc = make_dir(d->dir)))
+    if (!must_exist && (rc = make_dir(d->dir)))
         return rc;
-    if (mode == DATA_LOCK && (rc = take_lock(d, what)))
+    if ((mode == DATA_LOCK || mode == DATA_ALONE) && (rc = take_lock(d, what)))
         return rc;
+    if (replace_pending(d->dir) && (rc = finish_restore(d))) {
+        data_close(d);
+        return rc;
+    }
+    if (mode == DATA_ALONE || mode == DATA_PEEK)
+        return CMD_DONE;
     rc = store_open(d->db, &clock_system, &d->store, &err);
     if (rc) {
         if (!err.code)

@@ -2,6 +2,7 @@
  * back-end embeds struct store as its first member. */
 #pragma once
 
+#include "store/backup.h"
 #include "store/identity_backend.h"
 #include "store/service_backend.h"
 #include "store/store.h"
@@ -11,6 +12,8 @@ struct store_backend {
     const struct store_identity_backend *identity;
     const struct store_service_backend *service;
     int (*open)(const char *where, const struct clock *clock, struct store **out,
+                struct error *err);
+    int (*copy)(const char *where, const char *to, store_progress_fn progress, void *arg,
                 struct error *err);
     void (*close)(struct store *s);
     const char *(*error_text)(const struct store *s);

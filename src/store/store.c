@@ -8,20 +8,43 @@
 
 const struct store_backend *const store_backends[] = {&store_sqlite, NULL};
 
-int store_open(const char *url, const struct clock *clock, struct store **out, struct error *err)
+/* NULL with err set: there is no such kind. *where: what follows the scheme. */
+static const struct store_backend *backend_of(const char *url, const char **where,
+                                              struct error *err)
 {
     const char *colon = strchr(url, ':');
 
     for (const struct store_backend *const *b = store_backends; *b; b++) {
         size_t n = strlen((*b)->scheme);
 
-        if (colon && (size_t)(colon - url) == n && strncmp(url, (*b)->scheme, n) == 0)
-            return (*b)->open(colon + 1, clock, out, err);
+        if (colon && (size_t)(colon - url) == n && strncmp(url, (*b)->scheme, n) == 0) {
+            *where = colon + 1;
+            return *b;
+        }
     }
+    *where = url;
     /* A plain path, or a path that happens to hold a colon after a slash. */
     if (!colon || memchr(url, '/', (size_t)(colon - url)))
-        return store_sqlite.open(url, clock, out, err);
-    return error_set(err, -EINVAL, url, "use sqlite:PATH or a plain path", "no such kind of store");
+        return &store_sqlite;
+    error_set(err, -EINVAL, url, "use sqlite:PATH or a plain path", "no such kind of store");
+    return NULL;
+}
+
+int store_open(const char *url, const struct clock *clock, struct store **out, struct error *err)
+{
+    const char *where;
+    const struct store_backend *b = backend_of(url, &where, err);
+
+    return b ? b->open(where, clock, out, err) : -EINVAL;
+}
+
+int store_copy(const char *url, const char *to, store_progress_fn progress, void *arg,
+               struct error *err)
+{
+    const char *where;
+    const struct store_backend *b = backend_of(url, &where, err);
+
+    return b ? b->copy(where, to, progress, arg, err) : -EINVAL;
 }
 
 void store_close(struct store *s)

@@ -129,6 +129,7 @@ const struct store_backend store_sqlite = {
     .identity = &sqlite_identity,
     .service = &sqlite_service,
     .open = sqlite_open,
+    .copy = sqlite_copy,
     .close = sqlite_close,
     .error_text = sqlite_error_text,
     .begin = sqlite_begin,

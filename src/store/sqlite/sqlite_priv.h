@@ -70,6 +70,8 @@ extern const struct store_identity_backend sqlite_identity;
 extern const struct store_service_backend sqlite_service;
 
 /* The operations; store.h documents them. */
+int sqlite_copy(const char *where, const char *to, store_progress_fn progress, void *arg,
+                struct error *err);
 void sqlite_close(struct store *s);
 const char *sqlite_error_text(const struct store *s);
 int sqlite_begin(struct store *s);
