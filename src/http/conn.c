@@ -15,8 +15,9 @@ enum {
     OUT_KEPT = 16 * 1024, /* capacity that a connection keeps */
     TURN_MAX = 1 << 20,   /* bytes one connection sends in a turn */
     READS_MAX = 4,        /* times it reads in a turn */
-    LINGER_MS = 2000,
-    LINGER_BYTES = 4 << 20,
+    LINGER_MS = 2000,     /* without a byte */
+    LINGER_STOP_MS = 500,
+    LINGER_TOTAL_MS = 30000,
     CHECK_MS = 1000,
 };
 
@@ -186,7 +187,8 @@ static void linger(struct conn *c)
         return;
     }
     c->since_us = conn_now(c);
-    timer_start(loop_wheel(c->server->loop), &c->timer, LINGER_MS);
+    timer_start(loop_wheel(c->server->loop), &c->timer,
+                c->server->stopping ? LINGER_STOP_MS : LINGER_MS);
     conn_read(c, true);
 }
 
@@ -286,10 +288,11 @@ static void discard(struct conn *c)
 {
     ssize_t n = recv(c->io.fd, c->server->scratch, SCRATCH, 0);
 
-    if (n > 0)
-        c->lingered += (size_t)n;
-    if (!n || (n < 0 && errno != EAGAIN && errno != EINTR) || c->lingered > LINGER_BYTES)
+    if (!n || (n < 0 && errno != EAGAIN && errno != EINTR))
         conn_kill(c);
+    else if (n > 0 && !c->server->stopping &&
+             conn_now(c) - c->since_us < LINGER_TOTAL_MS * (int64_t)1000)
+        timer_start(loop_wheel(c->server->loop), &c->timer, LINGER_MS);
 }
 
 /* A read that did not fill its buffer has emptied the socket. TLS hands out a record at a time and

@@ -520,8 +520,10 @@ static void h1_stop(struct conn *c)
 {
     c->h1->stopping = true;
     c->h1->keep_alive = false;
-    if (c->h1->state == H1_HEAD)
+    if (c->h1->state == H1_HEAD && conn_backlog(c))
         conn_close(c);
+    else if (c->h1->state == H1_HEAD)
+        conn_kill(c);
 }
 
 const struct proto proto_h1 = {

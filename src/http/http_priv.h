@@ -209,8 +209,7 @@ struct conn {
     bool from_loopback;
     int64_t since_us; /* waits since, or lingers since */
     int64_t moved_us; /* when bytes left last */
-    size_t lingered;
-    struct buf out; /* out_at of it has left */
+    struct buf out;   /* out_at of it has left */
     size_t out_at;
     struct list requests;
     struct h1 *h1;              /* owned by h1.c */

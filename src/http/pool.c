@@ -66,6 +66,11 @@ static struct http_request *next(struct pool *p)
     return r;
 }
 
+static bool abandoned(const struct http_request *r)
+{
+    return atomic_load_explicit(&r->gone, memory_order_relaxed) == GONE_ABANDONED;
+}
+
 static void admit(struct http_server *s, void *worker, struct http_request *r)
 {
     int rc;
@@ -85,8 +90,7 @@ static void admit(struct http_server *s, void *worker, struct http_request *r)
 
 static void run(struct http_server *s, void *worker, struct http_request *r)
 {
-    /* Nobody waits for it: whoever does comes sooner to their turn. */
-    if (atomic_load_explicit(&r->gone, memory_order_relaxed) == GONE_ABANDONED) {
+    if (abandoned(r)) { /* whoever still waits comes sooner to their turn */
         r->admitted = false;
         return;
     }
@@ -161,6 +165,26 @@ void pool_stop(struct pool *p)
         pthread_join(p->threads[--p->started], NULL);
 }
 
+/* Those whose clients have gone give their places to others. */
+static void purge(struct pool *p)
+{
+    struct http_request **at = &p->first;
+
+    while (*at) {
+        struct http_request *r = *at;
+
+        if (!abandoned(r)) {
+            at = &r->next_job;
+            continue;
+        }
+        *at = r->next_job;
+        p->queued--;
+        r->admitted = false;
+        loop_post(p->server->loop, &r->done);
+    }
+    p->last = at;
+}
+
 int pool_post(struct pool *p, struct http_request *r, enum job job)
 {
     int rc = 0;
@@ -169,6 +193,8 @@ int pool_post(struct pool *p, struct http_request *r, enum job job)
     r->next_job = NULL;
     request_hold(r);
     pthread_mutex_lock(&p->lock);
+    if (p->queued == p->server->c.queued_max)
+        purge(p);
     if (p->queued < p->server->c.queued_max) {
         *p->last = r;
         p->last = &r->next_job;

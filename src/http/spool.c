@@ -32,7 +32,8 @@ struct spool {
     int fd;
     struct block *first, **last; /* not handed over yet; the last one is being filled */
     struct block *filling;
-    size_t held; /* also those that are handed over */
+    struct block *spare; /* written ones, for use again: no more than were needed at once */
+    size_t held;         /* also those that are handed over */
     struct spool *next_removed;
 };
 
@@ -170,8 +171,9 @@ static void on_written(struct loop_msg *m)
     struct http_request *r = b->spool->request;
 
     b->spool->held -= b->len;
+    b->next = b->spool->spare;
+    b->spool->spare = b;
     exchange_taken(r, b->rc, b->len);
-    free(b);
     request_release(r);
 }
 
@@ -210,8 +212,12 @@ int spool_open(struct http_request *r)
 
 static struct block *add_block(struct spool *s)
 {
-    struct block *b = malloc(sizeof(*b));
+    struct block *b = s->spare;
 
+    if (b)
+        s->spare = b->next;
+    else
+        b = malloc(sizeof(*b));
     if (!b)
         return NULL;
     b->written.fn = on_written;
@@ -289,6 +295,8 @@ void spool_free(struct spool *s)
         return;
     while (s->first)
         free(take_block(s));
+    for (struct block *b; (b = s->spare); free(b))
+        s->spare = b->next;
     if (!s->spooler->running) {
         remove_file(s);
         return;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <openssl/err.h>
+#include <openssl/x509err.h>
 
 #include "http/http_priv.h"
 
@@ -73,23 +74,38 @@ static SSL_CTX *new_context(void)
     return x;
 }
 
+static bool mismatch(unsigned long code)
+{
+    return ERR_GET_LIB(code) == ERR_LIB_X509 &&
+           (ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH ||
+            ERR_GET_REASON(code) == X509_R_KEY_TYPE_MISMATCH);
+}
+
+static int load_key(const struct tls *t, SSL_CTX *x, struct error *err)
+{
+    if (SSL_CTX_use_PrivateKey_file(x, t->key, SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_check_private_key(x) == 1)
+        return 0;
+    if (mismatch(ERR_peek_error()))
+        return openssl_fault(t->key, "the key does not belong to the certificate",
+                             "give the two files of one pair", err);
+    return openssl_fault(t->key, "no private key can be read",
+                         "give the PEM file of the certificate's key, without a password", err);
+}
+
 static int load(const struct tls *t, SSL_CTX **out, struct error *err)
 {
     SSL_CTX *x = new_context();
-    int rc = 0;
+    int rc;
 
     if (!x)
         return openssl_fault("tls", "TLS cannot be set up", NULL, err);
     ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(x, t->cert) != 1)
+    if (SSL_CTX_use_certificate_chain_file(x, t->cert) == 1)
+        rc = load_key(t, x, err);
+    else
         rc = openssl_fault(t->cert, "no certificate can be read",
                            "give a PEM file with the certificate and its chain", err);
-    else if (SSL_CTX_use_PrivateKey_file(x, t->key, SSL_FILETYPE_PEM) != 1)
-        rc = openssl_fault(t->key, "no private key for the certificate can be read",
-                           "give the PEM file of that certificate's key, without a password", err);
-    else if (SSL_CTX_check_private_key(x) != 1)
-        rc = openssl_fault(t->key, "the key does not belong to the certificate",
-                           "give the two files of one pair", err);
     if (rc) {
         SSL_CTX_free(x);
         return rc;

@@ -52,7 +52,7 @@ static void echo(struct http_request *r)
     o = json_pack("{s:s, s:s, s:s?, s:s, s:s, s:b, s:o, s:I, s:s?, s:s?}", "method", http_method(r),
                   "path", http_path(r), "id", http_path_param(r, "id"), "peer", http_peer(r),
                   "request_id", http_id(r), "secure", http_secure(r), "query", query, "body_len",
-                  (json_int_t)len, "cookie", http_cookie(r, "session"), "route",
+                  (json_int_t)len, "session", http_cookie(r, "session"), "route",
                   http_route(r)->path);
     json_object_set_new(o, "body", json_stringn(body, len < 1000 ? len : 1000));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
