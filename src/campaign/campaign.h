@@ -58,5 +58,9 @@ bool campaign_open_at(const struct campaign *c, const struct window_week *own, z
                       int64_t utc_ms, int64_t *until_ms);
 int64_t campaign_next_open(const struct campaign *c, const struct window_week *own, zone_id zone,
                            int64_t utc_ms); /* -1: never again */
+/* The zone and own hours of a group of targets as the store has them. A zone that is not known is
+ * the campaign's. True when there are own hours; those that cannot be read are never open (S4). */
+bool campaign_hours_of(const struct campaign *c, const char *zone, const char *window,
+                       zone_id *zone_out, struct window_week *own);
 /* The contact's local day that holds utc_ms; end_ms is the next one's first moment. */
 void campaign_day(zone_id zone, int64_t utc_ms, int64_t *start_ms, int64_t *end_ms);

@@ -45,15 +45,7 @@ static int add_group(void *arg, const struct store_group *g)
                          .waiting = g->waiting,
                          .next_due_ms = g->next_due_ms,
                          .last_due_ms = g->last_due_ms};
-    to->zone = zone_open(g->zone);
-    if (to->zone < 0)
-        to->zone = zone_open(d->campaign->zone);
-    to->has_own = g->window[0] != '\0';
-    /* A window that cannot be read keeps its people from being called at all (S4). */
-    if (to->has_own && window_parse(g->window, &to->own, NULL)) {
-        log_error("a contact's own calling hours cannot be read", "hours=\"%s\"", g->window);
-        memset(&to->own, 0, sizeof(to->own));
-    }
+    to->has_own = campaign_hours_of(d->campaign, g->zone, g->window, &to->zone, &to->own);
     fill_best_hours(d, to);
     d->group_count++;
     return 0;

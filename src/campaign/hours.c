@@ -1,5 +1,8 @@
 /* When may a contact be called: the campaign's hours and the contact's own, holidays and the
  * campaign's first and last moment, all in the contact's zone. */
+#include <string.h>
+
+#include "base/log.h"
 #include "campaign/campaign.h"
 
 enum { DAYS_AHEAD = 400 };
@@ -25,6 +28,21 @@ static int64_t next_day(zone_id zone, int64_t utc_ms)
     zone_to_local(zone, t, &l);
     t = zone_from_local(zone, l.year, l.month, l.day, 0, 0, 0);
     return t > utc_ms ? t : utc_ms + 3600000;
+}
+
+bool campaign_hours_of(const struct campaign *c, const char *zone, const char *window,
+                       zone_id *zone_out, struct window_week *own)
+{
+    zone_id z = zone[0] ? zone_open(zone) : -1;
+
+    *zone_out = z < 0 ? zone_open(c->zone) : z;
+    if (!window[0])
+        return false;
+    if (window_parse(window, own, NULL)) {
+        log_error("a contact's own calling hours cannot be read", "hours=\"%s\"", window);
+        memset(own, 0, sizeof(*own));
+    }
+    return true;
 }
 
 void campaign_day(zone_id zone, int64_t utc_ms, int64_t *start_ms, int64_t *end_ms)

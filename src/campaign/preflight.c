@@ -18,7 +18,6 @@ enum {
 static const double answer_guess = 0.5, again_of_unanswered = 0.8;
 
 struct group {
-    char zone_name[64], window[256];
     zone_id zone;
     bool has_own;
     struct window_week own;
@@ -32,17 +31,6 @@ struct groups {
     const struct campaign *campaign;
 };
 
-static void resolve(const struct campaign *c, const char *zone, const char *window,
-                    struct group *out)
-{
-    snprintf(out->zone_name, sizeof(out->zone_name), "%s", zone);
-    snprintf(out->window, sizeof(out->window), "%s", window);
-    out->zone = zone[0] ? zone_open(zone) : -ENOENT;
-    if (out->zone < 0)
-        out->zone = zone_open(c->zone);
-    out->has_own = window[0] && window_parse(window, &out->own, NULL) == 0;
-}
-
 static const struct window_week *own(const struct group *g)
 {
     return g->has_own ? &g->own : NULL;
@@ -51,6 +39,7 @@ static const struct window_week *own(const struct group *g)
 static int on_group(void *arg, const struct store_group *g)
 {
     struct groups *all = arg;
+    struct group *to;
 
     if (all->count == all->cap) {
         size_t cap = all->cap ? 2 * all->cap : 16;
@@ -61,8 +50,9 @@ static int on_group(void *arg, const struct store_group *g)
         all->list = list;
         all->cap = cap;
     }
-    all->list[all->count] = (struct group){.id = g->id, .waiting = g->waiting};
-    resolve(all->campaign, g->zone, g->window, &all->list[all->count++]);
+    to = &all->list[all->count++];
+    *to = (struct group){.id = g->id, .waiting = g->waiting};
+    to->has_own = campaign_hours_of(all->campaign, g->zone, g->window, &to->zone, &to->own);
     return 0;
 }
 
@@ -207,102 +197,4 @@ int preflight(struct store *s, int64_t campaign_id, const struct campaign *c, in
     if (!rc)
         *out = p;
     return rc;
-}
-
-/* ---- one person ----------------------------------------------------------------------------- */
-
-static const char *local_text(zone_id zone, int64_t ms, char *buf, size_t size)
-{
-    struct zone_local l;
-
-    zone_to_local(zone, ms, &l);
-    snprintf(buf, size, "%04d-%02d-%02d %02d:%02d", l.year, l.month, l.day, l.hour, l.minute);
-    return buf;
-}
-
-/* How good is the hour, as the dispatcher sees it? */
-static void why_hour(const struct campaign *c, const struct group *g, int64_t now_ms,
-                     struct best_hour *out)
-{
-    struct window_week hours = c->windows;
-    struct best_hours all;
-
-    if (g->has_own)
-        window_intersect(&c->windows, &g->own, &hours);
-    best_hours_fill(&all, &hours, g->zone);
-    best_hour_at(&all, g->zone, now_ms, c->end_ms, out);
-}
-
-static void why_waiting(const struct campaign *c, int64_t now_ms, struct campaign_why *w)
-{
-    const struct store_target *t = &w->target;
-    int64_t due = t->due_ms > now_ms ? t->due_ms : now_ms;
-    struct group g = {0};
-    char when[32];
-
-    resolve(c, t->zone, t->window, &g);
-    why_hour(c, &g, now_ms, &w->hour);
-    w->when_ms = campaign_next_open(c, own(&g), g.zone, due);
-    if (t->attempts >= c->attempts_max) {
-        w->when_ms = 0;
-        snprintf(w->answer, sizeof(w->answer), "No: all %d attempts are used.", c->attempts_max);
-        return;
-    }
-    if (w->when_ms < 0) {
-        w->when_ms = 0;
-        snprintf(w->answer, sizeof(w->answer),
-                 "No: there is no hour left that both the campaign%s allow in %s.",
-                 g.has_own ? " and this person's own hours" : "'s hours and its end",
-                 zone_name(g.zone));
-        return;
-    }
-    w->will_call = true;
-    local_text(g.zone, w->when_ms, when, sizeof(when));
-    if (w->when_ms <= now_ms)
-        snprintf(w->answer, sizeof(w->answer),
-                 "Yes: now or as soon as it is their turn, while the campaign runs.");
-    else if (t->due_ms > now_ms && w->when_ms == t->due_ms)
-        snprintf(w->answer, sizeof(w->answer),
-                 "Yes, again, at %s (%s): the last attempt ended with \"%s\", and the retry rule "
-                 "waits until then.",
-                 when, zone_name(g.zone), disposition_text(t->last));
-    else
-        snprintf(w->answer, sizeof(w->answer),
-                 "Yes, from %s (%s): %s outside calling hours until then.", when, zone_name(g.zone),
-                 t->due_ms > now_ms ? "the next attempt falls" : "it is");
-}
-
-int campaign_why(struct store *s, int64_t campaign_id, const struct campaign *c, uint64_t number,
-                 int64_t now_ms, struct campaign_why *out)
-{
-    struct campaign_why w = {0};
-    int rc = store_target_get(s, campaign_id, number, &w.target);
-
-    if (rc && rc != -ENOENT)
-        return rc;
-    w.known = rc == 0;
-    rc = store_black_find(s, number, &w.entry);
-    if (rc && rc != -ENOENT)
-        return rc;
-    w.black = rc == 0;
-    if (!w.known)
-        snprintf(w.answer, sizeof(w.answer), "No: the number is not in this campaign's list%s.",
-                 w.black ? ", and it is on a do-not-call list" : "");
-    else if (w.black && w.target.state != TARGET_STATE_REACHED)
-        snprintf(w.answer, sizeof(w.answer), "No: it is on the do-not-call list \"%s\" (%s).",
-                 w.entry.list, w.entry.source[0] ? w.entry.source : w.entry.reason);
-    else if (w.target.state == TARGET_STATE_WAITING)
-        why_waiting(c, now_ms, &w);
-    else if (w.target.state == TARGET_STATE_CLAIMED) {
-        w.will_call = true;
-        snprintf(w.answer, sizeof(w.answer), "Yes: the call is under way.");
-    } else if (w.target.state == TARGET_STATE_BLACKLISTED)
-        snprintf(w.answer, sizeof(w.answer),
-                 "No: it was on a do-not-call list when its turn came.");
-    else
-        snprintf(w.answer, sizeof(w.answer), "No: %s after %d attempt%s (last: %s).",
-                 target_state_text(w.target.state), w.target.attempts,
-                 w.target.attempts == 1 ? "" : "s", disposition_text(w.target.last));
-    *out = w;
-    return 0;
 }

@@ -1,11 +1,9 @@
 /* What a campaign would do, before it does it: who will be called and who will not, by reason; when
- * it ends and what it costs. And for one person: why are they (not) being called? Reads the store;
- * belongs to the caller's thread. */
+ * it ends and what it costs. Reads the store; belongs to the caller's thread. */
 #pragma once
 
 #include <stdint.h>
 
-#include "campaign/best_hour.h"
 #include "campaign/campaign.h"
 #include "store/store.h"
 
@@ -30,17 +28,3 @@ struct preflight {
 /* Makes targets of the list's contacts that are none yet, as a run would. now_ms: wall time. */
 int preflight(struct store *s, int64_t campaign_id, const struct campaign *c, int64_t now_ms,
               struct preflight *out);
-
-struct campaign_why {
-    bool will_call;
-    int64_t when_ms;  /* the first moment, 0: not known or never */
-    char answer[400]; /* one or two sentences */
-    bool known;       /* is the number in the campaign? then target holds the facts */
-    struct store_target target;
-    struct best_hour hour; /* of a waiting one: how likely an answer is; best 0: not waiting */
-    bool black;
-    struct store_black entry;
-};
-
-int campaign_why(struct store *s, int64_t campaign_id, const struct campaign *c, uint64_t number,
-                 int64_t now_ms, struct campaign_why *out);

@@ -153,6 +153,15 @@ static int read_windows(struct campaign *c, const struct json_at *root, struct e
     return 0;
 }
 
+/* Is there such a day? */
+static bool is_day(int y, int m, int d)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+
+    return y >= 2000 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
+}
+
 /* "2026-11-23T09:00" in the campaign's zone, or with Z or an offset. */
 static int read_moment(struct campaign *c, const struct json_at *root, const char *key,
                        int64_t *out, struct error *err)
@@ -171,7 +180,7 @@ static int read_moment(struct campaign *c, const struct json_at *root, const cha
     if (!((sscanf(given, "%4d-%2d-%2dT%2d:%2d%n", &y, &mo, &d, &h, &mi, &used) == 5 &&
            (size_t)used == n) ||
           (sscanf(given, "%4d-%2d-%2d%n", &y, &mo, &d, &used) == 3 && (size_t)used == n)) ||
-        y < 2000 || mo < 1 || mo > 12 || d < 1 || d > 31 || h < 0 || h > 23 || mi < 0 || mi > 59)
+        !is_day(y, mo, d) || h < 0 || h > 23 || mi < 0 || mi > 59)
         return json_fail(&at, err, remedy, "\"%.40s\" is not a date and time", given);
     *out = zone_from_local(zone_open(c->zone), y, mo, d, h, mi, 0);
     return 0;
@@ -195,9 +204,9 @@ static int read_times(struct campaign *c, const struct json_at *root, struct err
         const char *day = json_string_value(one.value);
         int y, m, d, used = 0;
 
-        if (!day || sscanf(day, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || day[used] || m < 1 ||
-            m > 12 || d < 1 || d > 31)
-            return json_fail(&one, err, "write it as \"2026-12-05\"", "is not a day");
+        if (!day || sscanf(day, "%4d-%2d-%2d%n", &y, &m, &d, &used) != 3 || day[used] ||
+            !is_day(y, m, d))
+            return json_fail(&one, err, "write it as \"2026-12-05\"", "there is no such day");
         c->holidays[i].year = y;
         c->holidays[i].month = m;
         c->holidays[i].day = d;

@@ -58,31 +58,52 @@ static enum ui_style state_style(enum campaign_state state)
     }
 }
 
+struct listing {
+    json_t *json;
+    bool held; /* some process runs campaigns in this folder */
+};
+
+/* What a crash or a power cut has left in state running. */
+static const char *reason_of(const struct store_campaign *c, bool held)
+{
+    if (c->state == CAMPAIGN_STATE_RUNNING && !held)
+        return "interrupted: no process runs it; kolcast campaign resume goes on with it";
+    return c->state_reason;
+}
+
 static int list_row(void *arg, const struct store_campaign *c)
 {
-    if (ui.json)
-        return json_array_append_new(arg, campaigns_json(c));
+    struct listing *l = arg;
+
+    if (ui.json) {
+        json_t *row = campaigns_json(c);
+
+        ui_json_set(row, "interrupted",
+                    json_boolean(c->state == CAMPAIGN_STATE_RUNNING && !l->held));
+        return json_array_append_new(l->json, row) ? -ENOMEM : 0;
+    }
     printf("%6lld  %s%-9s%s  %s  ", (long long)c->id, ui_out(state_style(c->state)),
            campaign_state_name(c->state), ui_out(UI_PLAIN), ui_local_time(c->created_ms));
     ui_pad(stdout, c->name, 40);
-    printf("%s\n", c->state_reason);
+    printf("%s\n", reason_of(c, l->held));
     return 0;
 }
 
 static int list(struct data *d)
 {
-    json_t *all = ui.json ? json_array() : NULL;
+    struct data_holder h;
+    struct listing l = {.json = ui.json ? json_array() : NULL, .held = data_holder(d, &h)};
     int rc;
 
     if (!ui.json)
         printf("%snumber  state      made                 name%s\n", ui_out(UI_BOLD),
                ui_out(UI_PLAIN));
-    rc = store_campaign_list(d->store, list_row, all);
+    rc = store_campaign_list(d->store, list_row, &l);
     if (rc < 0) {
-        json_decref(all);
+        json_decref(l.json);
         return cmd_store_error(d->store, rc, "list the campaigns");
     }
-    return ui.json && ui_json(json_pack("{s:o}", "campaigns", all)) ? CMD_FAILED : CMD_DONE;
+    return ui.json && ui_json(json_pack("{s:o}", "campaigns", l.json)) ? CMD_FAILED : CMD_DONE;
 }
 
 /* ---- show ----------------------------------------------------------------------------------- */
@@ -102,11 +123,11 @@ static int show_step(void *arg, const char *step, const char *state, int64_t sta
 static int show_pace(void *arg, const struct store_pace *p)
 {
     if (ui.json)
-        return json_array_append_new(arg, json_pack("{s:o,s:f,s:f,s:s}", "at",
-                                                    ui_json_time(p->at_ms), "from", p->from_cps,
-                                                    "to", p->to_cps, "reason", p->reason));
-    printf("    %s  %.3g → %.3g calls/s  %s\n", ui_local_time(p->at_ms), p->from_cps, p->to_cps,
-           p->reason);
+        return json_array_append_new(
+            arg, json_pack("{s:o,s:f,s:f,s:s,s:s}", "at", ui_json_time(p->at_ms), "from",
+                           p->from_cps, "to", p->to_cps, "trunk", p->trunk, "reason", p->reason));
+    printf("    %s  %.3g → %.3g calls/s  %s%s%s\n", ui_local_time(p->at_ms), p->from_cps, p->to_cps,
+           p->trunk, p->trunk[0] ? ": " : "", p->reason);
     return 0;
 }
 
@@ -114,6 +135,8 @@ static int show_people(struct data *d, const struct store_campaign *c)
 {
     struct store_target_counts targets;
     struct store_call_totals calls;
+    struct data_holder h;
+    const char *reason = reason_of(c, data_holder(d, &h));
     int rc = store_target_counts(d->store, c->id, &targets);
 
     if (rc == 0)
@@ -123,7 +146,7 @@ static int show_people(struct data *d, const struct store_campaign *c)
     printf("%scampaign %lld: %s%s  %s%s%s", ui_out(UI_BOLD), (long long)c->id, c->name,
            ui_out(UI_PLAIN), ui_out(state_style(c->state)), campaign_state_name(c->state),
            ui_out(UI_PLAIN));
-    printf("%s%s\n", c->state_reason[0] ? ": " : "", c->state_reason);
+    printf("%s%s\n", reason[0] ? ": " : "", reason);
     printf("  made %s, started %s, ended %s\n", ui_local_time(c->created_ms),
            ui_local_time(c->started_ms), ui_local_time(c->ended_ms));
     printf("  people %s\n", ui_count(targets.total));
@@ -205,6 +228,7 @@ static int set_state(struct data *d, const struct option_values *v, int64_t id,
                          campaign_state_name(to));
     if (rc)
         return cmd_store_error(d->store, rc, "change the campaign");
+    campaigns_audit(d, id, to == CAMPAIGN_STATE_CANCELLED ? "cancel" : "pause", reason);
     if (ui.json)
         ui_json(
             json_pack("{s:I,s:s}", "campaign", (json_int_t)id, "state", campaign_state_name(to)));
@@ -238,6 +262,7 @@ static int delete (struct data *d, const struct option_values *v, const struct s
         return cmd_error(-EINVAL, "campaign", "kolcast campaign pause first", "it is running");
     if (rc)
         return cmd_store_error(d->store, rc, "delete the campaign");
+    campaigns_audit(d, c->id, "delete", c->name);
     if (ui.json)
         ui_json(json_pack("{s:I}", "deleted", (json_int_t)c->id));
     else

@@ -98,7 +98,10 @@ static void print_campaign(const struct campaign *c)
     if (c->trunk_count == 0)
         puts("  trunk      none: give one with kolcast run --trunk");
     printf("  pace       %.4g calls/s, %u calls at once\n", c->cps, c->calls_max);
-    printf("  attempts   %d in all, %d a day\n", c->attempts_max, c->per_day_max);
+    printf("  attempts   %d in all", c->attempts_max);
+    if (c->per_day_max)
+        printf(", %d a day", c->per_day_max);
+    puts("");
     for (int i = 0; i < DISPOSITION_COUNT; i++)
         if (c->retry[i].times)
             printf("    %-22s again %d×, first after %s\n", disposition_text(i), c->retry[i].times,

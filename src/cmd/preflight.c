@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "campaign/preflight.h"
+#include "campaign/why.h"
 #include "cmd/campaigns.h"
 #include "cmd/ui.h"
 
@@ -140,7 +141,7 @@ static void print_why(uint64_t number, const struct campaign_why *w)
     if (!w->known)
         return;
     printf("  state      %s: %s\n", target_state_name(t->state), target_state_text(t->state));
-    printf("  attempts   %d\n", t->attempts);
+    printf("  attempts   %d, %d of them today\n", t->attempts, w->attempts_today);
     if (t->attempts)
         printf("  last       %s, %s\n", ui_local_time(t->last_attempt_ms),
                disposition_text(t->last));
@@ -168,6 +169,7 @@ static void why_json(uint64_t number, const struct campaign_why *w)
     if (w->known) {
         ui_json_set(root, "state", json_string(target_state_name(t->state)));
         ui_json_set(root, "attempts", json_integer(t->attempts));
+        ui_json_set(root, "attempts_today", json_integer(w->attempts_today));
         ui_json_set(root, "last", json_string(disposition_name(t->last)));
         ui_json_set(root, "last_attempt", ui_json_time(t->last_attempt_ms));
         ui_json_set(root, "zone", json_string(t->zone));

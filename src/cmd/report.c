@@ -117,12 +117,13 @@ static int run(struct option_values *v)
     rc = data_open(&d, v, DATA_READ, "report");
     if (rc)
         return rc;
-    if (n > 1) {
-        rc = compare(&d, v, args, n);
-    } else {
-        rc = campaigns_find(&d, args[0], &c);
-        if (rc == CMD_DONE)
+    rc = reports_begin(&d);
+    if (rc == CMD_DONE) {
+        if (n > 1)
+            rc = compare(&d, v, args, n);
+        else if ((rc = campaigns_find(&d, args[0], &c)) == CMD_DONE)
             rc = report(&d, v, &c);
+        reports_end(&d);
     }
     data_close(&d);
     return rc;

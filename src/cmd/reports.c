@@ -98,6 +98,34 @@ int reports_write(struct data *d, const struct store_campaign *c, unsigned forms
     return rc;
 }
 
+int reports_begin(struct data *d)
+{
+    int rc = store_snapshot(d->store);
+
+    return rc ? cmd_store_error(d->store, rc, "read the store") : CMD_DONE;
+}
+
+void reports_end(struct data *d)
+{
+    store_snapshot_end(d->store);
+}
+
+/* Of a campaign's cost; "" when it names none. */
+static void read_currency(struct data *d, int64_t id, char *out, size_t size)
+{
+    char *config = NULL;
+    json_t *root;
+    const char *currency;
+
+    if (store_campaign_config(d->store, id, &config) == 0) {
+        root = json_loads(config, 0, NULL);
+        currency = json_string_value(json_object_get(json_object_get(root, "cost"), "currency"));
+        snprintf(out, size, "%s%s", currency ? " " : "", currency ? currency : "");
+        json_decref(root);
+    }
+    free(config);
+}
+
 /* "  904  45.2%  answered" */
 static void share_line(int64_t n, int64_t of, const char *text, enum ui_style style)
 {
@@ -110,6 +138,7 @@ int reports_print(struct data *d, const struct store_campaign *c)
 {
     struct store_target_counts people;
     struct store_call_totals calls;
+    char currency[16] = "";
     int rc = store_target_counts(d->store, c->id, &people);
 
     if (rc == 0)
@@ -124,8 +153,9 @@ int reports_print(struct data *d, const struct store_campaign *c)
                    i == TARGET_STATE_REACHED ? UI_GOOD : UI_PLAIN);
     printf("Calls %s, talk time %s, keys pressed %s", ui_count(calls.calls), ui_span(calls.talk_ms),
            ui_count(calls.keys));
+    read_currency(d, c->id, currency, sizeof(currency));
     if (calls.cost > 0)
-        printf(", cost %.2f", calls.cost);
+        printf(", cost %.2f%s", calls.cost, currency);
     puts("");
     for (int i = 0; i < DISPOSITION_COUNT; i++)
         share_line(calls.by_disposition[i], calls.calls, disposition_text(i),

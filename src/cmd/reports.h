@@ -13,5 +13,8 @@ enum reports_form { REPORTS_CSV = 1, REPORTS_XLSX = 2, REPORTS_PDF = 4 };
  * adds them to json when it is not NULL. Returns an exit code. */
 int reports_write(struct data *d, const struct store_campaign *c, unsigned forms,
                   enum report_language language, const char *out, json_t *json);
+/* All figures and files in between are as of one moment: the campaign may be running. */
+int reports_begin(struct data *d); /* returns an exit code */
+void reports_end(struct data *d);
 /* The figures for people, on standard output. */
 int reports_print(struct data *d, const struct store_campaign *c);

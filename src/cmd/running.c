@@ -198,9 +198,22 @@ static void say_next(const struct running *r, int rc)
     }
 }
 
+/* A step of the workflow that is this command's own. A store that fails has been told already. */
+static void step_end(struct running *r, const char *step, bool ok, const char *detail)
+{
+    if (store_step_end(r->data.store, r->stored.id, step, ok, detail))
+        ui_warn("the step \"%s\" could not be recorded: %s", step, store_error_text(r->data.store));
+}
+
+static bool step_begin(struct running *r, const char *step)
+{
+    return store_step_begin(r->data.store, r->stored.id, step) == 0;
+}
+
 int running_conclude(struct running *r, int rc)
 {
     json_t *files = ui.json ? json_array() : NULL;
+    bool step = rc != CMD_STORE && step_begin(r, "report");
     int wrote;
 
     store_campaign_get(r->data.store, r->stored.id, &r->stored);
@@ -209,6 +222,8 @@ int running_conclude(struct running *r, int rc)
     if (!ui.json)
         puts("Files");
     wrote = reports_write(&r->data, &r->stored, REPORTS_CSV, REPORT_ENGLISH, NULL, files);
+    if (step)
+        step_end(r, "report", wrote == CMD_DONE, wrote ? "could not be written" : "");
     if (ui.json) {
         json_t *event = campaigns_json(&r->stored);
 
@@ -227,6 +242,13 @@ int running_call(struct running *r)
     struct desk_view view = {0};
     int rc;
 
+    char detail[96];
+
+    snprintf(detail, sizeof(detail), "%d nodes, %d prompts, %u trunks",
+             flow_node_count(r->campaign->flow), flow_prompt_count(r->campaign->flow),
+             r->campaign->trunk_count);
+    if (step_begin(r, "validate"))
+        step_end(r, "validate", true, detail);
     data_lock_note(&r->data, r->stored.id);
     campaigns_audit(&r->data, r->stored.id, "start", "");
     rc = call_everyone(r, &view);

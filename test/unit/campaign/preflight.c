@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "campaign/why.h"
+
 /* Tuesday 2026-11-24, 10:00 in Jerusalem. */
 static const int64_t now_ms = 1795507200000LL;
 static const uint64_t first = 972500000000;
@@ -145,12 +147,63 @@ static void test_why(void **state)
     assert_true(!w.known && !w.will_call);
 }
 
+static void test_why_not_today(void **state)
+{
+    struct call_outcome o = {.disposition = DISPOSITION_BUSY, .dialled_ms = 1};
+    struct store_finish f = {.outcome = &o, .target_state = TARGET_STATE_WAITING, .counts = true};
+    struct store_claim_query q = {
+        .campaign_id = place.id, .now_ms = now_ms, .day_end_ms = now_ms, .group_id = 1};
+    struct store_claim claim;
+    struct campaign_why w;
+    int64_t added, skipped = 0;
+    int n = 0;
+
+    assert_int_equal(store_target_fill(place.store, place.id, &added), 0);
+    assert_int_equal(store_claim(place.store, &q, &claim, 1, &n, &skipped), 0);
+    assert_int_equal(n, 1);
+    w = why(claim.number, now_ms);
+    assert_true(w.will_call && strstr(w.answer, "under way"));
+    f.attempt_id = claim.attempt_id;
+    assert_int_equal(store_finish(place.store, &f), 0);
+    place.campaign->per_day_max = 1;
+    w = why(claim.number, now_ms);
+    assert_int_equal(w.attempts_today, 1);
+    assert_int_equal(w.when_ms, now_ms + 23 * 3600000); /* tomorrow at nine */
+    assert_non_null(strstr(w.answer, "today's attempts"));
+}
+
+static void test_why_not_now(void **state)
+{
+    static const struct {
+        enum campaign_state to;
+        bool will_call;
+        const char *word;
+    } steps[] = {{CAMPAIGN_STATE_RUNNING, true, "Yes"},
+                 {CAMPAIGN_STATE_PAUSED, true, "paused"},
+                 {CAMPAIGN_STATE_CANCELLED, false, "cancelled: the office is closed"}};
+    int64_t added;
+
+    assert_int_equal(store_target_fill(place.store, place.id, &added), 0);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct campaign_why w;
+
+        assert_int_equal(
+            store_campaign_set_state(place.store, place.id, steps[i].to, "the office is closed"),
+            0);
+        w = why(first, now_ms);
+        assert_int_equal(w.will_call, steps[i].will_call);
+        assert_non_null(strstr(w.answer, steps[i].word));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_campaign_that_ends_early, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_why_not_today, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_why_not_now, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("campaign/preflight", tests, NULL, NULL);

@@ -85,6 +85,7 @@ MEANING = [
     (["region"], "QQ"), (["time_zone"], "Asia/Jerusalemm"), (["caller", "number"], "12"),
     (["windows"], {"someday": ["09:00-10:00"]}), (["windows"], {"sun": ["12:00-10:00"]}),
     (["windows"], "sun"), (["end"], "2026-11-22T09:00"), (["start"], "2026-19-23T09:00"),
+    (["start"], "2026-02-30T09:00"), (["holidays"], ["2026-02-29"]),
     (["trunks", 1, "name"], "a"), (["trunks", 1, "register"], True),
     (["trunks", 1, "password_env"], "KOLCAST_NO_SUCH_VARIABLE"),
     (["ring_timeout"], "4m"), (["max_call"], "2h"), (["retry", "busy", "after"], "31d"),
