@@ -65,7 +65,7 @@ static void add_call(json_t *to, const struct event *e)
         json_object_set_new(to, "key", json_stringn(&e->call.key, 1));
     if (e->type != EVENT_CALL_ENDED)
         return;
-    json_object_set_new(to, "disposition", json_string(disposition_name(e->call.disposition)));
+    json_object_set_new(to, "outcome", json_string(disposition_name(e->call.disposition)));
     if (e->call.sip_status)
         json_object_set_new(to, "sip_status", json_integer(e->call.sip_status));
     json_object_set_new(to, "talk_seconds", json_real((double)e->call.talk_ms / 1000));
@@ -143,7 +143,7 @@ json_t *event_json(const struct event *e, bool hide_number)
     if (e->contact_id)
         json_object_set_new(j, "contact_id", json_integer(e->contact_id));
     if (e->attempt_id)
-        json_object_set_new(j, "attempt_id", json_integer(e->attempt_id));
+        json_object_set_new(j, "call_id", json_integer(e->attempt_id));
     if (e->number)
         json_object_set_new(j, "number", number_json(e->number, hide_number));
     add_own(j, e);

@@ -4,6 +4,7 @@
 
 #include "store/backup.h"
 #include "store/identity_backend.h"
+#include "store/outbox_backend.h"
 #include "store/service_backend.h"
 #include "store/store.h"
 
@@ -11,6 +12,7 @@ struct store_backend {
     const char *scheme; /* of its URLs: "sqlite" */
     const struct store_identity_backend *identity;
     const struct store_service_backend *service;
+    const struct store_outbox_backend *outbox;
     int (*open)(const char *where, const struct clock *clock, struct store **out,
                 struct error *err);
     int (*copy)(const char *where, const char *to, store_progress_fn progress, void *arg,

@@ -37,6 +37,9 @@ enum store_view {
     STORE_VIEW_SESSION,
     STORE_VIEW_KEY,
     STORE_VIEW_AUDIT,
+    STORE_VIEW_WEBHOOK, /* without its secret */
+    STORE_VIEW_DELIVERY,
+    STORE_VIEW_ALERT,
     STORE_VIEW_COUNT
 };
 

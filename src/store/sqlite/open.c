@@ -128,6 +128,7 @@ const struct store_backend store_sqlite = {
     .scheme = "sqlite",
     .identity = &sqlite_identity,
     .service = &sqlite_service,
+    .outbox = &sqlite_outbox,
     .open = sqlite_open,
     .copy = sqlite_copy,
     .close = sqlite_close,

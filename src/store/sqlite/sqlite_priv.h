@@ -68,6 +68,7 @@ int sqlite_call_add(struct store *s, const struct store_call *c);
 
 extern const struct store_identity_backend sqlite_identity;
 extern const struct store_service_backend sqlite_service;
+extern const struct store_outbox_backend sqlite_outbox;
 
 /* The operations; store.h documents them. */
 int sqlite_copy(const char *where, const char *to, store_progress_fn progress, void *arg,

@@ -460,4 +460,60 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
                             {"until", "a.at_ms < ?", NULL}),
                 .backwards = true,
             },
+        [STORE_VIEW_WEBHOOK] =
+            {
+                .from = "webhooks w",
+                .columns =
+                    COLUMNS({"id", "w.id", VIEW_INT}, {"name", "w.name", VIEW_TEXT},
+                            {"url", "w.url", VIEW_TEXT},
+                            {"events",
+                             "(SELECT json_group_array(type) FROM webhook_events WHERE webhook_id "
+                             "= w.id)",
+                             VIEW_JSON},
+                            {"campaign_id", "w.campaign_id", VIEW_INT_OR_NULL},
+                            {"enabled", "w.state = 'enabled'", VIEW_BOOL},
+                            {"state_reason", "w.state_reason", VIEW_TEXT},
+                            {"created", "w.created_ms", VIEW_TIME},
+                            {"failing_since", "w.failing_ms", VIEW_TIME},
+                            {"failures", "w.failures", VIEW_INT},
+                            {"last_sent", "w.sent_ms", VIEW_TIME},
+                            {"last_status", "w.last_status", VIEW_INT_OR_NULL},
+                            {"last_error", "w.last_error", VIEW_TEXT}, {"sent", "w.sent", VIEW_INT},
+                            {"waiting", "w.waiting", VIEW_INT}, {"dead", "w.dead", VIEW_INT},
+                            {"dropped", "w.dropped", VIEW_INT}, {"version", "w.version", VIEW_INT}),
+                .sorts = SORTS({"id", {"w.id"}}, {"name", {"w.name", "w.id"}}),
+                .filters = FILTERS({"id", "w.id = ?", NULL}, {"name", CONTAINS("w.name"), NULL}),
+            },
+        [STORE_VIEW_DELIVERY] =
+            {
+                .from = "webhook_queue d",
+                .columns =
+                    COLUMNS({"id", "d.id", VIEW_INT}, {"webhook_id", "d.webhook_id", VIEW_INT},
+                            {"type", "d.type", VIEW_TEXT}, {"at", "d.at_ms", VIEW_TIME},
+                            {"state", "d.state", VIEW_TEXT}, {"tries", "d.tries", VIEW_INT},
+                            {"due", "d.due_ms", VIEW_TIME}, {"last_try", "d.last_ms", VIEW_TIME},
+                            {"last_status", "d.last_status", VIEW_INT_OR_NULL},
+                            {"last_error", "d.last_error", VIEW_TEXT}),
+                .sorts = SORTS({"id", {"d.id"}}),
+                .filters =
+                    FILTERS({"id", "d.id = ?", NULL}, {"webhook_id", "d.webhook_id = ?", NULL},
+                            {"state", "d.state = ?", NULL}, {"type", "d.type = ?", NULL}),
+                .backwards = true,
+            },
+        [STORE_VIEW_ALERT] =
+            {
+                .from = "alerts a",
+                .columns =
+                    COLUMNS({"id", "a.id", VIEW_INT}, {"indicator", "a.indicator", VIEW_TEXT},
+                            {"object", "a.object", VIEW_TEXT}, {"value", "a.value", VIEW_REAL},
+                            {"threshold", "a.threshold", VIEW_REAL}, {"text", "a.text", VIEW_TEXT},
+                            {"raised", "a.raised_ms", VIEW_TIME},
+                            {"cleared", "a.cleared_ms", VIEW_TIME}),
+                .sorts = SORTS({"id", {"a.id"}}),
+                .filters =
+                    FILTERS({"id", "a.id = ?", NULL}, {"indicator", "a.indicator = ?", NULL},
+                            {"open", "(a.cleared_ms = 0) = ?", NULL},
+                            {"from", "a.raised_ms >= ?", NULL}, {"until", "a.raised_ms < ?", NULL}),
+                .backwards = true,
+            },
 };

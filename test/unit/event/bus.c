@@ -152,7 +152,7 @@ static void test_json(void **state)
     assert_string_equal(json_string_value(json_object_get(j, "type")), "call.ended");
     assert_string_equal(json_string_value(json_object_get(j, "at")), "2025-11-24T16:00:00.000Z");
     assert_string_equal(json_string_value(json_object_get(j, "number")), "+972501234567");
-    assert_string_equal(json_string_value(json_object_get(j, "disposition")), "busy");
+    assert_string_equal(json_string_value(json_object_get(j, "outcome")), "busy");
     assert_string_equal(json_string_value(json_object_get(j, "reason")), "דנ");
     assert_int_equal(json_integer_value(json_object_get(j, "sip_status")), 486);
     assert_int_equal(json_integer_value(json_object_get(j, "seq")), e.seq);
