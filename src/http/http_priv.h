@@ -300,8 +300,8 @@ struct http_server {
     struct loop_hook hook;
     struct list busy, waiting, sockets, dead, again;
     unsigned conn_count, socket_count;
-    struct list spare; /* requests for use again */
-    unsigned spare_count;
+    struct list spare;                   /* requests for use again */
+    unsigned spare_count, request_count; /* the count: of those that are not over and released */
     uint64_t body_memory;
     struct router *router;
     struct assets *assets;

@@ -47,6 +47,7 @@ struct http_request *request_new(struct conn *c)
 
     if (!r)
         return NULL;
+    s->request_count++;
     r->server = s;
     r->conn = c;
     r->done.fn = exchange_done;
@@ -160,6 +161,7 @@ static void destroy(struct http_request *r)
 {
     struct http_server *s = r->server;
 
+    s->request_count--;
     access_log(r);
     if (s->c.observe)
         s->c.observe(s->c.arg, r, r->lost ? 0 : r->reply.status, r->reply.sent,
