@@ -133,11 +133,11 @@ static void fields(struct arena *a, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arena *a;
+    struct arena *a = NULL;
     size_t len = size ? size - 1 : 0;
     char *text = malloc(len + 1);
 
-    want(text && !arena_new(&a, 0));
+    want(text != NULL && arena_new(&a, 0) == 0);
     if (len)
         memcpy(text, data + 1, len);
     text[len] = '\0';
