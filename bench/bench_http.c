@@ -230,7 +230,7 @@ static int control; /* the other end of its pipe */
 
 static struct usage usage(void)
 {
-    struct usage u;
+    struct usage u = {0};
 
     if (write(control, "?", 1) != 1 || read(control, &u, sizeof(u)) != (ssize_t)sizeof(u))
         die("the servers' process");
