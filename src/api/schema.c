@@ -219,7 +219,7 @@ static int read_branches(struct schema_book *b, struct schema *s, int depth, str
 
     if (!list)
         return 0;
-    s->branches = calloc(json_array_size(list), sizeof(*s->branches));
+    s->branches = calloc(json_array_size(list), sizeof(*s->branches)); /* NOLINT: of pointers */
     if (!s->branches)
         return -ENOMEM;
     json_array_foreach(list, i, one)
