@@ -17,11 +17,14 @@ static unsigned opened, closed;
 static void handle(void *arg, void *worker, struct http_request *r)
 {
     size_t len;
-    const char *body = http_body(r, &len), *value;
+    const char *body = http_body(r, &len);
 
     (void)arg, (void)worker;
-    for (unsigned i = 0; i < http_query_count(r); i++)
-        http_reply_header(r, http_query_at(r, i, &value), value);
+    for (unsigned i = 0; i < http_query_count(r); i++) {
+        const char *value, *name = http_query_at(r, i, &value);
+
+        http_reply_header(r, name, value);
+    }
     http_cookie(r, "s");
     http_path_param(r, "id");
     http_reply(r, len ? 201 : 200, http_header(r, "accept"), body, len);

@@ -18,7 +18,7 @@ struct kept { /* of an upload */
     unsigned told;
 };
 
-static atomic_uint worker_count, ticks, sockets_open, sockets_closed, uploads_over;
+static atomic_uint worker_count, ticks, slow_now, sockets_open, sockets_closed, uploads_over;
 static atomic_ulong observed, lost;
 
 static int worker_open(void *arg, void **worker)
@@ -136,15 +136,15 @@ static void stats(struct http_request *r)
     if (f)
         fclose(f);
     getrusage(RUSAGE_SELF, &u);
-    http_reply_json(r, 200,
-                    json_pack("{s:I, s:i, s:i, s:i, s:I, s:I, s:f}", "rss_kb", (json_int_t)rss,
-                              "open", (int)atomic_load(&sockets_open), "closed",
-                              (int)atomic_load(&sockets_closed), "uploads_over",
-                              (int)atomic_load(&uploads_over), "observed",
-                              (json_int_t)atomic_load(&observed), "lost",
-                              (json_int_t)atomic_load(&lost), "cpu_s",
-                              (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-                                  (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6));
+    http_reply_json(
+        r, 200,
+        json_pack("{s:I, s:i, s:i, s:i, s:i, s:I, s:I, s:f}", "rss_kb", (json_int_t)rss, "slow",
+                  (int)atomic_load(&slow_now), "open", (int)atomic_load(&sockets_open), "closed",
+                  (int)atomic_load(&sockets_closed), "uploads_over",
+                  (int)atomic_load(&uploads_over), "observed", (json_int_t)atomic_load(&observed),
+                  "lost", (json_int_t)atomic_load(&lost), "cpu_s",
+                  (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+                      (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6));
 }
 
 static void inject(struct http_request *r)
@@ -174,8 +174,10 @@ static void slow(struct http_request *r)
 {
     unsigned ms = (unsigned)atoi(http_path_param(r, "ms"));
 
+    atomic_fetch_add(&slow_now, 1);
     for (unsigned i = 0; i < ms; i += 5)
         usleep(5000);
+    atomic_fetch_sub(&slow_now, 1);
     http_reply(r, 200, "text/plain", "slow", 4);
 }
 

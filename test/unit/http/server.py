@@ -596,7 +596,7 @@ def graceful_stop():
         assert idle.get("/inline").status == 200 and busy.get("/inline").status == 200
         upload.send(b"POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
         busy.send("GET /api/slow/700 HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.2)
+        wait_for(lambda: s.stats()["slow"] == 1, "the slow request")
         s.say("stop 20000")
         assert idle.ended()
         upload.send(b"world")
@@ -614,8 +614,8 @@ def stop_without_grace():
         c = Client(s)
         c.send("POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
         d = Client(s)
-        d.send("GET /api/slow/300 HTTP/1.1\r\nHost: a\r\n\r\n")
-        time.sleep(0.1)
+        d.send("GET /api/slow/1000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        wait_for(lambda: s.stats()["slow"] == 1, "the slow request")
         s.say("stop 0")
         assert c.ended() and d.ended() and s.stop() == 0
 

@@ -244,7 +244,7 @@ def graceful_stop():
         assert idle.h2.remote_settings.max_concurrent_streams == 64
         busy = subprocess.Popen(["curl", "-sS", "--http2-prior-knowledge", f"http://127.0.0.1:{s.port}/api/slow/900"],
                                 stdout=subprocess.PIPE)
-        time.sleep(0.3)
+        wait_for(lambda: s.stats()["slow"] == 1, "the slow request")
         s.say("stop 20000")
         while idle.read():
             pass

@@ -65,9 +65,16 @@ def https():
             c.send(b"GET /inline HTTP/1.1\r\nHost: a\r\n\r\n" * 50)
             assert all(c.answer().body == b"hello" for _ in range(50))
             for version in ("--http1.1", "--http2"):
-                status, body, spoken, err = curl(s, "--cacert", p.cert, version, "/api/hello", scheme="https")
-                assert (status, body) == (200, b"hello"), err
+                status, said, spoken, err = curl(s, "--cacert", p.cert, version, "/api/hello", scheme="https")
+                assert (status, said) == (200, b"hello"), err
                 assert spoken == ("1.1" if version == "--http1.1" else "2")
+                status, got, _, err = curl(s, "--cacert", p.cert, version, "/api/big/5000000", scheme="https")
+                assert status == 200 and len(got) == 5_000_000, err
+                with open(f + "/body", "wb") as b:
+                    b.write(body)
+                status, got, _, err = curl(s, "--cacert", p.cert, version, "-X", "POST", "-T", f + "/body",
+                                           "/api/upload", scheme="https")
+                assert status == 201 and b'"size":3000000' in got, err
 
 
 @case
@@ -160,9 +167,9 @@ def stop_and_stalls():
             reader.send("GET /api/big/30000000 HTTP/1.1\r\nHost: a\r\n\r\n")
             other = Client(s, p.trusted())
             wait_for(lambda: other.get("/api/stats").json()["lost"] == 1, "the end of the reader")
-            raw = socket.create_connection(("127.0.0.1", s.port))
-            other.send("GET /api/slow/400 HTTP/1.1\r\nHost: a\r\n\r\n")
-            time.sleep(0.1)
+            raw, third = socket.create_connection(("127.0.0.1", s.port)), Client(s, p.trusted())
+            other.send("GET /api/slow/1000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            wait_for(lambda: third.get("/api/stats").json()["slow"] == 1, "the slow request")
             s.say("stop 10000")
             assert other.answer().body == b"slow"
             other.close()
