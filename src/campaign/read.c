@@ -177,7 +177,7 @@ static int read_moment(struct campaign *c, const struct json_at *root, const cha
     if (clock_parse_iso(given, out) == 0)
         return 0;
     n = strlen(given);
-    if (!((sscanf(given, "%4d-%2d-%2dT%2d:%2d%n", &y, &mo, &d, &h, &mi, &used) == 5 &&
+    if (!((sscanf(given, "%4d-%2d-%2d%*1[T ]%2d:%2d%n", &y, &mo, &d, &h, &mi, &used) == 5 &&
            (size_t)used == n) ||
           (sscanf(given, "%4d-%2d-%2d%n", &y, &mo, &d, &used) == 3 && (size_t)used == n)) ||
         !is_day(y, mo, d) || h < 0 || h > 23 || mi < 0 || mi > 59)

@@ -7,6 +7,7 @@ import copy
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -51,7 +52,7 @@ GONE = object()
 GOOD = [
     (["kind"], GONE), (["region"], GONE), (["time_zone"], GONE), (["caller"], GONE),
     (["windows"], GONE), (["windows"], "sun-thu 09:00-20:30; fri 09:00-13:00"),
-    (["windows"], "09:00-20:30"), (["start"], GONE), (["start"], "2026-11-23"), (["end"], GONE),
+    (["windows"], "09:00-20:30"), (["start"], GONE), (["start"], "2026-11-23"), (["start"], "2026-11-23 09:00"), (["end"], GONE),
     (["holidays"], []), (["trunks"], GONE), (["pace"], GONE), (["pace"], {}),
     (["pace", "calls_per_second"], 0.01), (["retry"], {}), (["retry", "per_day"], 0),
     (["retry", "machine"], {}), (["ring_timeout"], "1s"), (["max_call"], "1h"), (["cost"], GONE),
@@ -112,7 +113,11 @@ def main():
             campaign = json.load(file)
         if "flow_file" in campaign or "flow" in campaign:
             cases.append((os.path.basename(path), campaign, True, True))
-    assert len(cases) > 1, "no example is a campaign"
+    os.environ["SIP_PASSWORD"] = "secret"  # the guide's example names it
+    with open(f"{SOURCE}/docs/campaigns.md", encoding="utf-8") as file:
+        for number, block in enumerate(re.findall(r"```json\n(\{.*?)```", file.read(), re.S)):
+            cases.append((f"docs/campaigns.md, block {number}", json.loads(block), True, True))
+    assert len(cases) > 3, "no example, or no block of the guide, is a campaign"
     for changes, schema, loader in ((GOOD, True, True), (BAD, False, False),
                                     (MEANING, True, False)):
         for path, value in changes:
