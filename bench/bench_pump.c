@@ -1,8 +1,11 @@
 /* The RTP pump against the bare kernel, in the same run on the same sockets:
  *
- *   tx_cpu_ratio    CPU per packet the pump sends / CPU per packet of a loop of send(2)
- *   rx_cpu_ratio    CPU per audio packet the filter keeps out / CPU per packet read with recv(2)
- *   spacing_p99_ms  error of the 20 ms between two packets of a stream, by the kernel's time stamps
+ *   tx_cpu_ratio    CPU per packet the pump sends / CPU per packet of a loop of send(2) that sends
+ * as many each millisecond rx_cpu_ratio    CPU per audio packet the filter keeps out / CPU per
+ * packet read by epoll and recv(2), both less what sending to a full socket costs spacing_p99_ms
+ * error of the 20 ms between two packets of a stream, by the kernel's time stamps
+ *
+ * Ratios are medians of ROUNDS, each with its own floor.
  *
  * usage: bench_pump [STREAMS [SECONDS]]. Figures as JSON on standard output. */
 #include <arpa/inet.h>
@@ -13,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,10 +24,10 @@
 #include "media/pump.h"
 #include "media/rtp.h"
 
-enum { PACKET = RTP_HEADER_SIZE + PROMPT_FRAME, BATCH = 64, GAPS_MAX = 4000000 };
+enum { PACKET = RTP_HEADER_SIZE + PROMPT_FRAME, BATCH = 64, GAPS_MAX = 4000000, ROUNDS = 3 };
 
 static unsigned streams_n = 2000;
-static int seconds = 3;
+static int seconds = 2;
 
 static void die(const char *what)
 {
@@ -201,17 +205,30 @@ static double bare_cost(struct pair *pairs, uint64_t packets, bool paced)
     return cpu / (double)sent;
 }
 
+static double median(double v[ROUNDS])
+{
+    for (int i = 0; i < ROUNDS; i++)
+        for (int k = i + 1; k < ROUNDS; k++)
+            if (v[k] < v[i]) {
+                double t = v[i];
+
+                v[i] = v[k];
+                v[k] = t;
+            }
+    return v[ROUNDS / 2];
+}
+
 struct tx {
-    double pump_us, bare_us, unpaced_us;
+    double pump_us, bare_us, unpaced_us, ratio;
 };
 
 static void tx(enum pump_backend backend, const struct prompt *prompt, struct tx *out)
 {
+    double pump_us[ROUNDS], bare_us[ROUNDS], ratio[ROUNDS];
     struct loop *loop;
     struct pump *p;
     struct pair *pairs;
-    uint64_t packets;
-    uint64_t half = (uint64_t)seconds * 25 * streams_n;
+    uint64_t packets, enough = (uint64_t)seconds * 50 * streams_n;
 
     if (loop_new(&loop, &clock_system))
         die("loop");
@@ -219,10 +236,15 @@ static void tx(enum pump_backend backend, const struct prompt *prompt, struct tx
     pairs = open_pairs(p, loop);
     for (unsigned i = 0; i < streams_n; i++)
         drop_all(pairs[i].far);
-    out->bare_us = bare_cost(pairs, half, true) * 1e6;
-    out->pump_us = pump_cost(p, loop, pairs, prompt, &packets) * 1e6;
-    out->bare_us = (out->bare_us + bare_cost(pairs, half, true) * 1e6) / 2;
-    out->unpaced_us = bare_cost(pairs, half, false) * 1e6;
+    for (int r = 0; r < ROUNDS; r++) {
+        bare_us[r] = bare_cost(pairs, enough, true) * 1e6;
+        pump_us[r] = pump_cost(p, loop, pairs, prompt, &packets) * 1e6;
+        ratio[r] = pump_us[r] / bare_us[r];
+    }
+    out->ratio = median(ratio);
+    out->pump_us = median(pump_us);
+    out->bare_us = median(bare_us);
+    out->unpaced_us = bare_cost(pairs, enough, false) * 1e6;
     pump_free(p);
     loop_free(loop);
     for (unsigned i = 0; i < streams_n; i++)
@@ -232,71 +254,181 @@ static void tx(enum pump_backend backend, const struct prompt *prompt, struct tx
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-/* CPU of one packet sent to each of n sockets in turn; read: and read from it. */
-static double each(int out, const struct sockaddr_in *to, const int *fds, bool read,
-                   struct loop *loop)
-{
-    const int rounds = 40;
-    uint8_t packet[PACKET] = {0x80, 8}, in[1500];
-    double t = cpu_s();
+/* Somebody who sends 20 ms audio to all, from a thread of its own. */
+struct sender {
+    pthread_t thread;
+    int fd;
+    struct sockaddr_in at, *to;
+    atomic_bool stop;
+    atomic_ullong sent;
+};
 
-    for (int r = 0; r < rounds; r++) {
-        for (unsigned i = 0; i < streams_n; i++) {
-            sendto(out, packet, sizeof(packet), 0, (const struct sockaddr *)&to[i], sizeof(to[i]));
-            if (read && recv(fds[i], in, sizeof(in), 0) < 0)
-                die("recv");
+static void *send_main(void *arg)
+{
+    struct sender *s = arg;
+    uint8_t packet[PACKET] = {0};
+    struct rtp_header h = {.pt = 8, .ssrc = 1};
+    unsigned a_tick = (streams_n + 19) / 20, i = 0;
+    struct timespec next;
+
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    while (!atomic_load_explicit(&s->stop, memory_order_relaxed)) {
+        next.tv_nsec += 1000000;
+        next.tv_sec += next.tv_nsec / 1000000000;
+        next.tv_nsec %= 1000000000;
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+        for (unsigned k = 0; k < a_tick; k++, i++) {
+            if (i == streams_n) {
+                i = 0;
+                h.seq++;
+                h.timestamp += PROMPT_FRAME;
+            }
+            rtp_build(packet, &h);
+            sendto(s->fd, packet, sizeof(packet), 0, (struct sockaddr *)&s->to[i],
+                   sizeof(s->to[i]));
         }
-        if (loop)
-            loop_turn(loop, 0);
+        atomic_fetch_add_explicit(&s->sent, a_tick, memory_order_relaxed);
     }
-    return (cpu_s() - t) / ((double)rounds * streams_n) * 1e6;
+    return NULL;
 }
 
-static double rx(double *filtered_us, double *plain_us)
+static double process_cpu_s(void)
 {
-    struct sockaddr_in out_addr, *to = calloc(streams_n, sizeof(*to));
-    int out = udp(&out_addr), small = 1, size = 1 << 16, *fds = calloc(streams_n, sizeof(int));
-    struct loop *loop;
-    struct pump *p;
-    struct rtp *s;
-    double send_only;
+    struct timespec t;
 
-    for (unsigned i = 0; i < streams_n; i++)
-        fds[i] = udp(&to[i]);
-    *plain_us = each(out, to, fds, true, NULL);
-    /* What sending itself costs: to sockets that are full. */
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Microseconds of the whole process a packet, while `turn` is called again and again. */
+static double rx_cost(struct sender *s, void (*turn)(void *), void *arg)
+{
+    int64_t until = now_ms() + seconds * 1000;
+    uint64_t before;
+    double cpu;
+
+    atomic_store(&s->stop, false);
+    before = atomic_load(&s->sent);
+    cpu = process_cpu_s();
+    if (pthread_create(&s->thread, NULL, send_main, s))
+        die("thread");
+    while (now_ms() < until)
+        turn(arg);
+    atomic_store(&s->stop, true);
+    pthread_join(s->thread, NULL);
+    return (process_cpu_s() - cpu) * 1e6 / (double)(atomic_load(&s->sent) - before);
+}
+
+static void turn_nothing(void *arg)
+{
+    (void)arg;
+    usleep(5000);
+}
+
+static void turn_bare(void *arg)
+{
+    struct epoll_event events[128];
+    uint8_t in[RTP_PACKET_MAX];
+    int n = epoll_wait(*(int *)arg, events, 128, 5);
+
+    for (int i = 0; i < n; i++)
+        if (recv(events[i].data.fd, in, sizeof(in), MSG_DONTWAIT) < 0)
+            die("recv");
+}
+
+static void turn_pump(void *arg)
+{
+    loop_turn(arg, 5);
+}
+
+/* Sockets that are full, and the same read by a bare loop. */
+static void rx_bare(struct sender *s, double *full_us, double *read_us)
+{
+    int *fds = calloc(streams_n, sizeof(int)), epoll = epoll_create1(0), room = 1 << 16, none = 1;
+    uint8_t in[RTP_PACKET_MAX];
+
     for (unsigned i = 0; i < streams_n; i++) {
-        setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+        fds[i] = udp(&s->to[i]);
+        setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &none, sizeof(none));
         for (int k = 0; k < 8; k++)
-            sendto(out, &size, sizeof(size), 0, (struct sockaddr *)&to[i], sizeof(to[i]));
+            sendto(s->fd, in, PACKET, 0, (struct sockaddr *)&s->to[i], sizeof(s->to[i]));
     }
-    send_only = each(out, to, fds, false, NULL);
+    *full_us = rx_cost(s, turn_nothing, NULL);
+    for (unsigned i = 0; i < streams_n; i++) {
+        struct epoll_event e = {.events = EPOLLIN, .data.fd = fds[i]};
+
+        setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+        while (recv(fds[i], in, sizeof(in), MSG_DONTWAIT) >= 0)
+            ;
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e))
+            die("epoll");
+    }
+    *read_us = rx_cost(s, turn_bare, &epoll);
     for (unsigned i = 0; i < streams_n; i++)
         close(fds[i]);
+    close(epoll);
+    free(fds);
+}
+
+/* The same to a pump's streams, nobody listening and everybody. */
+static void rx_pump(struct sender *s, double *filtered_us, double *heard_us)
+{
+    struct rtp **streams = calloc(streams_n, sizeof(struct rtp *));
+    struct loop *loop;
+    struct pump *p;
+
     if (loop_new(&loop, &clock_system))
         die("loop");
     p = open_pump(loop, PUMP_AUTO);
     for (unsigned i = 0; i < streams_n; i++) {
         struct sockaddr_storage at;
-        struct sdp_audio a = towards(&out_addr);
+        struct sdp_audio a = towards(&s->at);
 
-        if (rtp_open(p, &handler, NULL, &s, &at))
+        if (rtp_open(p, &handler, NULL, &streams[i], &at))
             die("rtp_open");
-        memcpy(&to[i], &at, sizeof(to[i]));
-        rtp_connect(s, &a, true);
-        far_audio(out, &to[i]); /* latches and shuts audio out */
+        memcpy(&s->to[i], &at, sizeof(s->to[i]));
+        rtp_connect(streams[i], &a, true);
+        far_audio(s->fd, &s->to[i]); /* latches and shuts audio out */
         loop_turn(loop, 0);
     }
-    *filtered_us = each(out, to, fds, false, loop) - send_only;
-    *plain_us -= send_only;
-    fprintf(stderr, "receiving: sending alone %.3f us, read %.3f us, filtered %.3f us\n", send_only,
-            *plain_us, *filtered_us);
+    *filtered_us = rx_cost(s, turn_pump, loop);
+    for (unsigned i = 0; i < streams_n; i++)
+        rtp_listen(streams[i], true);
+    *heard_us = rx_cost(s, turn_pump, loop);
     pump_free(p);
     loop_free(loop);
-    close(out);
-    free(fds);
-    free(to);
-    return *filtered_us < 0 ? 0 : *filtered_us / *plain_us;
+    free(streams);
+}
+
+struct rx {
+    double filtered_us, read_us, heard_us, ratio, heard_ratio;
+};
+
+static void rx(struct rx *out)
+{
+    struct sender s = {.to = calloc(streams_n, sizeof(*s.to))};
+    double filtered[ROUNDS], read[ROUNDS], heard[ROUNDS], ratio[ROUNDS], heard_ratio[ROUNDS];
+
+    s.fd = udp(&s.at);
+    for (int r = 0; r < ROUNDS; r++) {
+        double full;
+
+        rx_bare(&s, &full, &read[r]);
+        rx_pump(&s, &filtered[r], &heard[r]);
+        fprintf(stderr,
+                "receiving: sent to full sockets %.3f us, read %.3f, filtered %.3f, "
+                "listened to %.3f\n",
+                full, read[r], filtered[r], heard[r]);
+        read[r] -= full;
+        filtered[r] = filtered[r] > full ? filtered[r] - full : 0;
+        heard[r] -= full;
+        ratio[r] = filtered[r] / read[r];
+        heard_ratio[r] = heard[r] / read[r];
+    }
+    *out = (struct rx){median(filtered), median(read), median(heard), median(ratio),
+                       median(heard_ratio)};
+    close(s.fd);
+    free(s.to);
 }
 
 /* ---- spacing --------------------------------------------------------------------------------- */
@@ -425,8 +557,9 @@ int main(int argc, char **argv)
 {
     int16_t *pcm = calloc(8000, sizeof(*pcm));
     struct prompt *prompt;
-    double rx_us, plain_us, rx_ratio, p50 = 0, p99;
+    double p50 = 0, p99;
     struct tx best, plain;
+    struct rx in;
     unsigned limit = pump_raise_file_limit();
 
     if (argc > 1)
@@ -446,14 +579,15 @@ int main(int argc, char **argv)
     free(pcm);
     tx(PUMP_AUTO, prompt, &best);
     tx(PUMP_SEND, prompt, &plain);
-    rx_ratio = rx(&rx_us, &plain_us);
+    rx(&in);
     p99 = spacing(prompt, &p50);
     prompt_free(prompt);
     printf("{\"pump_streams\":%u,\"tx_cpu_ratio\":%.3f,\"tx_us_per_packet\":%.3f,"
            "\"tx_bare_us_per_packet\":%.3f,\"tx_unpaced_us_per_packet\":%.3f,"
            "\"tx_send_cpu_ratio\":%.3f,\"rx_cpu_ratio\":%.3f,\"rx_us_per_packet\":%.3f,"
-           "\"rx_plain_us_per_packet\":%.3f,\"spacing_p50_ms\":%.3f,\"spacing_p99_ms\":%.3f}\n",
-           streams_n, best.pump_us / best.bare_us, best.pump_us, best.bare_us, best.unpaced_us,
-           plain.pump_us / plain.bare_us, rx_ratio, rx_us < 0 ? 0 : rx_us, plain_us, p50, p99);
+           "\"rx_plain_us_per_packet\":%.3f,\"rx_heard_cpu_ratio\":%.3f,"
+           "\"pump_spacing_p50_ms\":%.3f,\"pump_spacing_p99_ms\":%.3f}\n",
+           streams_n, best.ratio, best.pump_us, best.bare_us, best.unpaced_us, plain.ratio,
+           in.ratio, in.filtered_us, in.read_us, in.heard_ratio, p50, p99);
     return 0;
 }
