@@ -42,8 +42,11 @@ static void on_trunk_state(struct sip_trunk *t, void *arg, bool registered, int 
         if (lane->trunks[i] == t)
             name = lane->line->config.trunks[i].name;
     if (!registered) {
-        snprintf(text, sizeof(text), "trunk %s does not accept our registration: %d %s", name,
-                 status, why ? why : "");
+        if (status)
+            snprintf(text, sizeof(text), "trunk %s does not accept our registration: %d %s", name,
+                     status, why);
+        else
+            snprintf(text, sizeof(text), "trunk %s cannot be registered with: %s", name, why);
         lane_fault(lane, text);
         log_warn("trunk not registered", "trunk=%s status=%d", name, status);
     }
@@ -51,13 +54,7 @@ static void on_trunk_state(struct sip_trunk *t, void *arg, bool registered, int 
 }
 
 /* Nobody is called here yet: this endpoint only places calls. */
-static void on_incoming(struct sip *s, void *arg, struct sip_call *call)
-{
-    sip_call_reject(call, 480, "Temporarily Unavailable", NULL, 0);
-}
-
-static const struct sip_handler sip_handler = {.incoming = on_incoming,
-                                               .trunk_state = on_trunk_state};
+static const struct sip_handler sip_handler = {.trunk_state = on_trunk_state};
 
 static void count_rtp(struct lane *lane, uint64_t sent)
 {

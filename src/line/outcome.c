@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 3261 21, RFC 8197 (607), RFC 8688 (608). What is not listed goes by its class. */
+/* RFC 3261 21, RFC 8197 (607), RFC 8688 (608). What is not listed tells nothing of the person. */
 static const struct {
     int status;
     enum disposition disposition;
@@ -121,4 +121,5 @@ void outcome_fill(struct call_outcome *out, const struct outcome_facts *f)
         snprintf(out->reason, sizeof(out->reason), "%s (%s)", text ? text : "ended", f->sip.reason);
     else
         snprintf(out->reason, sizeof(out->reason), "%s", text ? text : "ended");
+    error_clean(out->reason); /* the limit may have cut a character */
 }

@@ -82,7 +82,13 @@ void callee_invite(struct sip *s, const struct message *m, const struct sockaddr
 
     if (dialog_unsupported(s, m, from, ""))
         return;
-    c = s->handler && s->handler->incoming ? sip_call_take(s) : NULL;
+    /* Without a call of its own: who scans the network for telephones takes no line from those who
+     * are called. */
+    if (!s->handler || !s->handler->incoming) {
+        respond(s, m, from, 480, "Temporarily Unavailable", "f", NULL);
+        return;
+    }
+    c = sip_call_take(s);
     if (!c) {
         respond(s, m, from, 503, "Service Unavailable", "f", "Retry-After: 5\r\n");
         return;

@@ -391,6 +391,8 @@ void caller_response(struct sip_call *c, const struct message *m,
             stray_response(c->sip, m, from); /* another branch of a fork answered too */
     } else if (pending) {
         take_rejection(c, m);
+    } else if (c->result.answered) {
+        stray_response(c->sip, m, from); /* of another branch: the target is another one's now */
     } else {
         ack_rejection(c, m);
     }

@@ -23,7 +23,12 @@ static void send_own(struct sip_call *c, const char *method, const char *headers
     strcat(all, headers);
     build_branch(c);
     n = build_request(c, c->wire, sizeof(c->wire), method, ++c->cseq, c->branch, all, NULL, 0);
-    sip_resend(c, c->wire, n, sip_64t1(c->sip));
+    if (n) {
+        sip_resend(c, c->wire, n, sip_64t1(c->sip));
+        return;
+    }
+    sip_call_over(c, SIP_END_PROTOCOL, 0, (struct span){"a request is too long", 21});
+    sip_call_finish(c);
 }
 
 static void send_bye(struct sip_call *c)

@@ -18,7 +18,7 @@ enum { HEX_MAX = 65, VALUE_MAX = 256, MIX_MAX = 1200 };
 static struct span param(struct span c, const char *name)
 {
     size_t n = strlen(name);
-    const char *p = c.p, *end = c.p + c.len;
+    const char *p = c.p, *end = p ? p + c.len : p;
 
     while (p < end) {
         const char *key = p, *value;

@@ -76,7 +76,9 @@ int message_parse(const char *data, size_t len, struct message *out)
         return -ENOMEM;
     mbuf_write_mem(mb, (const uint8_t *)data, len);
     mb->pos = 0;
-    if (sip_msg_decode(&m, mb) || !complete(m) || read_body(m, &body)) {
+    /* No header holds a NUL, and what is copied from them is text. */
+    if (sip_msg_decode(&m, mb) || memchr(mb->buf, '\0', mb->pos) || !complete(m) ||
+        read_body(m, &body)) {
         mem_deref(m);
         mem_deref(mb);
         return -EBADMSG;

@@ -15,6 +15,7 @@ static void begin(struct sip_call *c, unsigned interval_s, bool ours)
 
     c->session_s = interval_s;
     c->refresher = ours;
+    c->lengthened = false;
     sip_call_start(c, &c->session, (int64_t)wait * 1000);
 }
 
@@ -42,6 +43,7 @@ void session_due(struct timer *t)
 
 void session_again(struct sip_call *c)
 {
+    c->lengthened = false;
     if (c->session_s)
         sip_call_start(c, &c->session, AGAIN_S * 1000);
 }
@@ -95,8 +97,9 @@ bool session_too_short(struct sip_call *c, const struct message *m)
 {
     struct span least = message_header(m, HEADER_MIN_SE, 0);
 
-    if (!least.p || span_number(least) <= c->session_s)
+    if (c->lengthened || !least.p || span_number(least) <= c->session_s)
         return false;
+    c->lengthened = true; /* once: not for ever */
     c->session_s = span_number(least);
     return true;
 }

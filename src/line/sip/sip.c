@@ -148,6 +148,7 @@ void sip_call_over(struct sip_call *c, enum sip_end end, int status, struct span
         if ((unsigned char)reason.p[i] >= ' ' && reason.p[i] != '"' && reason.p[i] != '\x7f')
             c->result.reason[n++] = reason.p[i];
     c->result.reason[n] = '\0';
+    error_clean(c->result.reason); /* whole UTF-8, though the limit or they may have broken it */
     c->telling = true;
     sip_call_start(c, &c->tell, 0);
 }
@@ -246,7 +247,7 @@ static void take_response(struct sip *s, const struct message *m,
     } else if (!from_asked(s, c, from)) {
         return;
     } else if (span_is(m->cseq_method, "INVITE")) {
-        if (m->cseq == c->invite_cseq)
+        if (m->cseq == c->invite_cseq && span_is(m->branch, c->invite_branch))
             caller_response(c, m, from);
     } else if (span_is(m->cseq_method, "CANCEL")) {
         if (c->state == CALL_CANCELLING && m->status >= 200)
@@ -273,7 +274,7 @@ void sip_undelivered(struct sip *s, const char *text)
         trunk_undelivered(t);
     if (!c)
         return;
-    if (c->state == CALL_BYE) {
+    if (c->state == CALL_BYE && span_is(b, c->branch)) {
         sip_call_finish(c); /* nobody is left to hear it */
     } else if (c->state == CALL_CALLING && !c->unreachable) {
         c->unreachable = true;

@@ -39,7 +39,8 @@ struct sip_stats {
                        answered yet */
 };
 
-/* Requests from the far side that start something. Reject by sip_call_reject in the callback. */
+/* Requests from the far side that start something. Reject by sip_call_reject in the callback;
+ * without `incoming` every call is refused. */
 struct sip_handler {
     void (*incoming)(struct sip *s, void *arg, struct sip_call *call);
     void (*trunk_state)(struct sip_trunk *t, void *arg, bool registered, int status,

@@ -62,6 +62,7 @@ struct sip_call {
     bool our_offer;       /* … which brings the answer to our offer */
     bool refreshing;      /* our UPDATE awaits its answer */
     bool refresher;       /* the session is ours to refresh */
+    bool lengthened;      /* a longer interval was asked for (422) since the last refresh */
     bool can_update;      /* the far side takes UPDATE */
     const struct sip_call_handler *handler;
     void *arg;
@@ -107,6 +108,7 @@ struct sip_trunk {
     char here[80]; /* our address and port, as seen from it: "192.0.2.1:5060" */
     unsigned index;
     bool registered;
+    bool lengthened; /* a longer expiry was asked for (423) since the last end */
     struct timer timer, retry;
     int64_t interval_ms;
     uint32_t cseq;

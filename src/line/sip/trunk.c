@@ -10,7 +10,7 @@
 #include "line/sip/sip_priv.h"
 
 enum { EXPIRES_DEFAULT = 3600, EXPIRES_MIN = 10 };
-enum { AGAIN_MS = 30000, AGAIN_UNREACHABLE_MS = 4000, AGAIN_LEAST_MS = 2000 };
+enum { AGAIN_MS = 30000, AGAIN_UNREACHABLE_MS = 4000, AGAIN_LEAST_MS = 2000, AGAIN_MOST_S = 3600 };
 
 static void send_register(struct sip_trunk *t);
 
@@ -68,6 +68,7 @@ static void failed(struct sip_trunk *t, int status, const char *why, int64_t aga
 
     timer_stop(&t->retry);
     t->branch[0] = '\0';
+    t->lengthened = false;
     credentials_clear(&t->auth);
     if (left > AGAIN_LEAST_MS && status != 403) {
         wait(t, again_ms < left / 2 ? again_ms : left / 2);
@@ -142,6 +143,7 @@ static void registered(struct sip_trunk *t, const struct message *m)
     int64_t expires = granted(t, m);
 
     credentials_clear(&t->auth); /* a nonce may be used up: asked anew next time */
+    t->lengthened = false;
     t->valid_until = now_ms(t) + expires * 1000;
     wait(t, expires * 900);
     tell(t, true, m->status, "");
@@ -153,7 +155,8 @@ static bool try_again(struct sip_trunk *t, const struct message *m)
     struct span least = message_header(m, HEADER_MIN_EXPIRES, 0);
     char uri[270];
 
-    if (m->status == 423 && least.p && span_number(least) > t->expires_s) {
+    if (m->status == 423 && !t->lengthened && least.p && span_number(least) > t->expires_s) {
+        t->lengthened = true; /* once: not for ever */
         t->expires_s = span_number(least);
         return true;
     }
@@ -188,7 +191,8 @@ void trunk_response(struct sip_trunk *t, const struct message *m,
     }
     if (span_copy(m->reason, why, sizeof(why)))
         why[0] = '\0';
-    failed(t, m->status, why, after_s ? after_s * 1000LL : AGAIN_MS);
+    after_s = after_s < AGAIN_MOST_S ? after_s : AGAIN_MOST_S;
+    failed(t, m->status, error_clean(why), after_s ? after_s * 1000LL : AGAIN_MS);
 }
 
 static int copy(char *out, size_t size, const char *text)

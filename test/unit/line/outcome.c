@@ -103,11 +103,27 @@ static void test_ends(void **state)
     ends(f, DISPOSITION_FAILED, "network", "the trunk's answer could not be used");
 }
 
+/* Whatever the far side writes, the record holds whole UTF-8 and no control characters. */
+static void test_reason_is_text(void **state)
+{
+    struct outcome_facts f = {.sip = {.end = SIP_END_REJECTED, .status = 486}};
+    struct call_outcome o = {0};
+
+    (void)state;
+    snprintf(f.sip.reason, sizeof(f.sip.reason), "caf\xe9 \xd7\xaa\xd7");
+    outcome_fill(&o, &f);
+    for (const unsigned char *p = (const unsigned char *)o.reason; *p; p++)
+        assert_true(*p >= ' ' && *p != 0xe9);
+    assert_non_null(strstr(o.reason, "486 caf"));
+    assert_non_null(strstr(o.reason, "\xd7\xaa"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_reason_is_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -443,6 +443,50 @@ static void test_repeated_rejection_of_a_port(void **state)
     assert_string_equal(expect(w, "ACK "), ack);
 }
 
+static void test_reason_that_is_no_text(void **state)
+{
+    struct world *w = *state;
+    char text[WIRE], *p;
+    const char *first;
+
+    invite(w, 0);
+    first = expect(w, "INVITE ");
+    snprintf(text, sizeof(text), "%s", first);
+    answer(w, first, 180, "x", "", NULL);
+    w->far = address("192.0.2.7", 5060);
+    p = strstr(text, "Via:");
+    memmove(text + 60, p, strlen(p) + 1);
+    memset(text, ' ', 60);
+    memcpy(text, "SIP/2.0 486 \xe9\xff\x01\"\xd7\xa9\xd7", 18);
+    memcpy(text + 58, "\r\n", 2);
+    receive(w, text);
+    pass(w, 2);
+    assert_int_equal(w->result.status, 486);
+    for (const char *t = w->result.reason; *t; t++)
+        assert_true((unsigned char)*t >= ' ' && *t != '"' && (unsigned char)*t < 0xf0);
+    assert_non_null(strstr(w->result.reason, "\xd7\xa9"));
+}
+
+/* Who scans the network for telephones gets an answer and no line. */
+static void test_calls_from_nowhere(void **state)
+{
+    struct world *w = *state;
+    char text[600];
+
+    w->far = address("192.0.2.250", 5060);
+    for (int i = 0; i < 40; i++) {
+        snprintf(text, sizeof(text),
+                 "INVITE sip:100@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
+                 "192.0.2.250;branch=z9hG4bK%d\r\nFrom: <sip:a@b>;tag=1\r\nTo: "
+                 "<sip:100@192.0.2.1>\r\nCall-ID: %d\r\nCSeq: 1 INVITE\r\nContact: "
+                 "<sip:a@192.0.2.250>\r\nContent-Length: 0\r\n\r\n",
+                 i, i);
+        receive(w, text);
+        expect(w, "SIP/2.0 480 ");
+    }
+    assert_int_equal(calls(w), 0);
+}
+
 static void test_answer_of_another_host(void **state)
 {
     struct world *w = *state;
@@ -830,9 +874,13 @@ static void test_interval_too_brief(void **state)
     const char *m = add_registering(w);
 
     assert_non_null(strstr(m, "Expires: 100\r\n"));
-    answer(w, m, 423, "x", "Min-Expires: 300\r\n", NULL); /* 10.2.8 */
+    answer(w, m, 423, "x", "Min-Expires: 200\r\n", NULL); /* 10.2.8 */
     m = expect(w, "REGISTER ");
-    assert_non_null(strstr(m, "Expires: 300\r\n"));
+    assert_non_null(strstr(m, "Expires: 200\r\n"));
+    answer(w, m, 423, "x", "Min-Expires: 300\r\n", NULL); /* no end of it */
+    nothing(w);
+    pass(w, 30 * SECOND + 1);
+    m = expect(w, "REGISTER ");
     answer(w, m, 200, "x",
            "Contact: <sip:u@192.0.2.99>;expires=9, <sip:u@192.0.2.1:5070>;expires=200\r\n", NULL);
     assert_true(sip_trunk_ready(w->trunk));
@@ -907,6 +955,8 @@ int main(void)
         CASE(test_bye_is_repeated),
         CASE(test_repeated_rejection),
         CASE(test_repeated_rejection_of_a_port),
+        CASE(test_reason_that_is_no_text),
+        CASE(test_calls_from_nowhere),
         CASE(test_answer_of_another_host),
         CASE(test_fork),
         CASE(test_late_fork),
