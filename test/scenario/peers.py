@@ -4,6 +4,7 @@ that hears RTP and presses keys.
 A scenario is one list of the steps below; what every message needs is filled in here, so that a
 test shows only what is special about it. `Sipp` runs one as a process of its own on a free port and
 keeps every message it saw."""
+import functools
 import hashlib
 import random
 import re
@@ -309,16 +310,49 @@ def digest_is_right(message, header, password):
         value["response"] == h(a1, value["nonce"], value["nc"], value["cnonce"], value["qop"], a2)
 
 
-def free_port(kind=socket.SOCK_DGRAM):
-    """Below the range that the kernel gives out by itself, so that nobody is given it meanwhile."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket(socket.AF_INET, kind) as s:
+class Ports:
+    """A block of ports that no other run of these tests has meanwhile, below the range that the
+    kernel gives out by itself. Every fourth one: a far end uses the next ones too (TLS, RTCP, video)."""
+    FIRST, BLOCK, BLOCKS, STEP = 20000, 2000, 6, 4
+
+    def __init__(self):
+        self.next, self.first = 0, None
+        self.lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # its name is the claim
+        for i in random.sample(range(self.BLOCKS), self.BLOCKS):
             try:
-                s.bind(("127.0.0.1", port))
-                return port
+                self.lock.bind(f"\0kolcast-test-ports-{i}")
             except OSError:
                 continue
+            self.first = self.FIRST + i * self.BLOCK
+            return
+        raise RuntimeError("too many runs of the tests at once: no ports are left")
+
+    @staticmethod
+    def is_free(port):
+        for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+            with socket.socket(socket.AF_INET, kind) as s:
+                try:
+                    s.bind(("127.0.0.1", port))
+                except OSError:
+                    return False
+        return True
+
+    def take(self):
+        for _ in range(self.BLOCK):
+            port = self.first + self.next
+            self.next = (self.next + self.STEP) % self.BLOCK
+            if all(self.is_free(port + i) for i in range(self.STEP)):
+                return port
+        raise RuntimeError(f"no port is free from {self.first} on")
+
+
+@functools.lru_cache(None)
+def ports():
+    return Ports()
+
+
+def free_port():
+    return ports().take()
 
 
 def bound(port):
@@ -371,9 +405,11 @@ class Sipp:
         with open(folder / "screen", "wb") as screen:
             self.process = subprocess.Popen(
                 ["sipp", "-sf", "far.xml", "-i", "127.0.0.1", "-p", str(self.port), "-cp", str(free_port()),
+                 "-mi", "127.0.0.1", "-mp", str(free_port()),
                  "-m", str(calls), "-nostdin", "-timeout", f"{seconds * PATIENCE}s", "-timeout_error",
                  "-default_behaviors", "none", "-trace_msg", "-message_file", "messages", "-trace_err",
-                 "-error_file", "errors", *(["-inf", "lines"] if lines else []), *(x for k, v in keys.items() for x in ("-key", k, str(v))), *args],
+                 "-error_file", "errors", *(["-inf", "lines"] if lines else []),
+                 *(x for k, v in keys.items() for x in ("-key", k, str(v))), *args],
                 cwd=folder, stdout=screen, stderr=screen, stdin=subprocess.DEVNULL)
         until = time.monotonic() + 20 * PATIENCE
         while not bound(self.port):
