@@ -152,12 +152,15 @@ static void measure(struct desk *d, int64_t now_us)
     d->measured_us = now_us;
 }
 
-/* Lanes tell how they are; the trunks' registrations and the load steer the calls. */
+/* Lanes tell how they are; the trunks' registrations and the load steer the calls. At the very end
+ * there is nothing to steer: a change of pace would go to the writer while the desk goes away. */
 static void hear_lanes(struct desk *d, struct line_stats *s)
 {
     int64_t now_us = desk_mono_us(d);
 
     exchange_line_stats(d->exchange, s);
+    if (d->over)
+        return;
     desk_hear_trunks(d);
     pacing_load(d->pacing, now_us, s->load);
     pacing_lag(d->pacing, now_us, d->lag_us / 1000);
