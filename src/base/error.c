@@ -3,28 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at s, 0 when it is none or is cut short. */
-static size_t character(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-    if ((s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
+#include "base/utf8.h"
 
 char *error_clean(char *text)
 {
-    unsigned char *from = (unsigned char *)text, *to = from;
+    unsigned char *from = (unsigned char *)text, *to = from, *end = from + strlen(text);
 
-    while (*from) {
-        size_t n = character(from);
+    while (from < end) {
+        size_t n = utf8_character((const char *)from, (size_t)(end - from));
         bool control =
             *from < 0x20 || *from == 0x7f || (n == 2 && from[0] == 0xc2 && from[1] < 0xa0);
 
