@@ -159,6 +159,9 @@ int campaign_why(struct store *s, int64_t campaign_id, const struct campaign *c,
     if (rc && rc != -ENOENT)
         return rc;
     w.known = rc == 0;
+    if (w.known)
+        snprintf(w.zone, sizeof(w.zone), "%s",
+                 w.target.zone[0] && zone_open(w.target.zone) >= 0 ? w.target.zone : c->zone);
     rc = store_black_find(s, number, &w.entry);
     if (rc && rc != -ENOENT)
         return rc;

@@ -14,6 +14,7 @@ struct campaign_why {
     char answer[400]; /* one or two sentences */
     bool known;       /* is the number in the campaign? then target holds the facts */
     struct store_target target;
+    char zone[64];         /* the one that holds: the contact's, or the campaign's */
     struct best_hour hour; /* of a waiting one: how likely an answer is; best 0: not waiting */
     int attempts_today;    /* in the person's own day */
     bool black;

@@ -145,10 +145,7 @@ static void print_why(uint64_t number, const struct campaign_why *w)
     if (t->attempts)
         printf("  last       %s, %s\n", ui_local_time(t->last_attempt_ms),
                disposition_text(t->last));
-    printf("  zone       %s (from %s)\n", t->zone,
-           t->zone_origin == 'c'   ? "its column"
-           : t->zone_origin == 'n' ? "the number"
-                                   : "the import's default");
+    printf("  zone       %s (from %s)\n", w->zone, zone_origin_text(t->zone_origin, t->zone));
     if (t->window[0])
         printf("  own hours  %s\n", t->window);
     if (w->hour.best)
@@ -172,7 +169,8 @@ static void why_json(uint64_t number, const struct campaign_why *w)
         ui_json_set(root, "attempts_today", json_integer(w->attempts_today));
         ui_json_set(root, "last", json_string(disposition_name(t->last)));
         ui_json_set(root, "last_attempt", ui_json_time(t->last_attempt_ms));
-        ui_json_set(root, "zone", json_string(t->zone));
+        ui_json_set(root, "zone", json_string(w->zone));
+        ui_json_set(root, "zone_from", json_string(zone_origin_name(t->zone_origin, t->zone)));
         ui_json_set(root, "own_hours", json_string(t->window));
     }
     if (w->hour.best)

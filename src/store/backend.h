@@ -23,6 +23,7 @@ struct store_backend {
     int (*begin_staging)(struct store *s);
     int (*commit)(struct store *s);
     void (*rollback)(struct store *s);
+    void (*on_progress)(struct store *s, int (*fn)(void *arg), void *arg);
     int (*savepoint)(struct store *s);
     int (*release)(struct store *s);
     void (*undo)(struct store *s);

@@ -96,3 +96,36 @@ bool campaign_transition_allowed(enum campaign_state from, enum campaign_state t
 
     return from == to || (allowed[from] & (1u << to)) != 0;
 }
+
+static const struct {
+    char origin;
+    const char *name, *text;
+} zone_origins[] = {
+    {'c', "column", "its column"},
+    {'n', "number", "the number"},
+    {'u', "number_range",
+     "the number, whose range lies in several zones: the one with most people"},
+    {'d', "import", "the import's --zone"},
+    {'\0', "campaign", "the campaign, as none is known"},
+};
+
+static size_t zone_origin_of(char origin, const char *zone)
+{
+    size_t i = 0;
+
+    if (!zone[0])
+        origin = '\0';
+    while (zone_origins[i].origin && zone_origins[i].origin != origin)
+        i++;
+    return i;
+}
+
+const char *zone_origin_name(char origin, const char *zone)
+{
+    return zone_origins[zone_origin_of(origin, zone)].name;
+}
+
+const char *zone_origin_text(char origin, const char *zone)
+{
+    return zone_origins[zone_origin_of(origin, zone)].text;
+}

@@ -63,6 +63,11 @@ enum target_state {
         TARGET_STATE_COUNT
 };
 
+/* Where a contact's time zone is from, by its zone_origin and zone: "column", "number",
+ * "number_range" (one of several that the number's range lies in), "import" (told when it was
+ * imported), "campaign" (none is known). */
+const char *zone_origin_name(char origin, const char *zone);
+const char *zone_origin_text(char origin, const char *zone); /* for people */
 const char *disposition_name(enum disposition d);
 const char *disposition_text(enum disposition d);
 bool disposition_reached(enum disposition d);

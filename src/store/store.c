@@ -78,6 +78,11 @@ void store_rollback(struct store *s)
     s->ops->rollback(s);
 }
 
+void store_on_progress(struct store *s, int (*fn)(void *arg), void *arg)
+{
+    s->ops->on_progress(s, fn, arg);
+}
+
 int store_savepoint(struct store *s)
 {
     return s->ops->savepoint(s);

@@ -30,6 +30,9 @@ int store_begin(struct store *s); /* write transaction; not nested */
 int store_begin_staging(struct store *s);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
+/* fn is called now and then while a long statement of this connection runs; nonzero ends it: the
+ * transaction it is part of is taken back, -ECANCELED. fn must not use the store. NULL: no more. */
+void store_on_progress(struct store *s, int (*fn)(void *arg), void *arg);
 /* Within a transaction: an inner step that can fail alone. */
 int store_savepoint(struct store *s);
 int store_release(struct store *s);
@@ -52,11 +55,13 @@ struct store_contact {
     enum number_kind kind;
     const char *name;     /* may be NULL */
     const char *language; /* "he", "en", NULL */
-    const char *zone;     /* IANA name */
-    char zone_origin;     /* 'c' column, 'n' number, 'd' default of the import */
-    const char *window;   /* own calling window, window_format text; NULL: the campaign's alone */
-    const char *extra;    /* further columns as JSON object text, NULL: none */
-    int64_t row;          /* row of the file it came from */
+    const char *zone;     /* IANA name, "" when none is known: the campaign's */
+    /* 'c' a column, 'n' the number, 'u' the number, though its range lies in several zones and the
+     * most populous was taken, 'd' the import's option, or none */
+    char zone_origin;
+    const char *window; /* own calling window, window_format text; NULL: the campaign's alone */
+    const char *extra;  /* further columns as JSON object text, NULL: none */
+    int64_t row;        /* row of the file it came from */
 };
 
 struct store_import {
@@ -78,10 +83,13 @@ int store_import_row(struct store *s, int64_t import_id, const struct store_cont
 int store_import_reject(struct store *s, int64_t import_id, int64_t row, const char *reason,
                         const char *value);
 int store_import_finish(struct store *s, int64_t import_id, struct store_import *out);
-/* Forgets the staged rows of an import that did not finish (also done at open for dead ones). */
+/* Forgets the staged rows of an import that did not finish, and the import. One that died before
+ * it could leaves a row in state `open`, without rows, that no history shows. */
 int store_import_abort(struct store *s, int64_t import_id);
-/* Takes back a finished import: contacts it brought go, fields it filled are emptied, targets that
- * wait become `removed`. Call records stay. -EBUSY while one of its contacts is being called. */
+/* Takes back a finished import, as though it had never been: contacts it brought go, unless another
+ * import brought them too, which then stands for them; fields it filled are emptied; targets that
+ * wait for a contact that goes become `removed`. Call records stay. -EBUSY while one of its
+ * contacts is being called. */
 int store_import_undo(struct store *s, int64_t import_id, int64_t *removed);
 int store_import_get(struct store *s, int64_t import_id, struct store_import *out);
 int store_import_list(struct store *s, void (*fn)(void *arg, const struct store_import *i),
@@ -206,7 +214,9 @@ struct store_claim_query {
     int64_t campaign_id, group_id;
     int64_t now_ms, day_start_ms, day_end_ms;
     int attempts_max, per_day_max;
-    const char *decision; /* JSON text kept with each attempt: window, zone, caps, score */
+    const char *decision; /* JSON text kept with each attempt: window, zone, caps, score; where the
+                             zone is from is added */
+    const char *columns;  /* JSON array of the extra columns wanted in variables; NULL: all */
 };
 int store_claim(struct store *s, const struct store_claim_query *q, struct store_claim *out,
                 int max, int *claimed, int64_t *skipped);

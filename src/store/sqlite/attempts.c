@@ -39,27 +39,49 @@ struct candidate {
     int attempts;
 };
 
-static int read_variables(struct store *s, struct store_claim *c)
+/* What texts may say of the contact. */
+static int read_variables(struct store *s, const struct store_claim_query *c,
+                          struct store_claim *out)
 {
     /* The contact's own columns win over extra ones of the same name. */
-    static const char sql[] =
-        "SELECT zone_origin, json_patch(coalesce(extra, '{}'), json_object('name', name,"
-        " 'language', language, 'number', '+' || number)) FROM contacts WHERE id = ?";
+#define OWN_COLUMNS "json_object('name', name, 'language', language, 'number', '+' || number)"
+    static const char all[] =
+        "SELECT json_patch(coalesce((SELECT json_group_object(key, value) FROM json_each(extra)"
+        "  WHERE ?2 IS NULL OR key IN (SELECT value FROM json_each(?2))), '{}'), " OWN_COLUMNS ")"
+        " FROM contacts WHERE id = ?1";
+    static const char own[] = "SELECT " OWN_COLUMNS " FROM contacts WHERE id = ?1";
     int rc;
-    sqlite3_stmt *q = sqlite_query(s, &rc, sql, "i", c->contact_id);
+    sqlite3_stmt *q = sqlite_query(s, &rc, all, "it", out->contact_id, c->columns);
+
+    if (!q)
+        return rc;
+    rc = sqlite_step(s, q);
+    /* Cut JSON is worse than none: whoever has more than fits has his own columns only. */
+    if (rc == 1 && sqlite3_column_bytes(q, 0) >= (int)sizeof(out->variables)) {
+        sqlite_done(q);
+        q = sqlite_query(s, &rc, own, "i", out->contact_id);
+        if (!q)
+            return rc;
+        rc = sqlite_step(s, q);
+    }
+    if (rc == 1)
+        sqlite_text(q, 0, out->variables, sizeof(out->variables));
+    sqlite_done(q);
+    return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
+}
+
+static int read_zone(struct store *s, struct store_claim *out, const char **from)
+{
+    int rc;
+    sqlite3_stmt *q = sqlite_query(s, &rc, "SELECT zone_origin, zone FROM contacts WHERE id = ?",
+                                   "i", out->contact_id);
 
     if (!q)
         return rc;
     rc = sqlite_step(s, q);
     if (rc == 1) {
-        const char *origin = (const char *)sqlite3_column_text(q, 0);
-
-        c->zone_origin = origin[0];
-        /* Cut JSON is worse than none: a row with more than fits keeps only its own columns. */
-        if (sqlite3_column_bytes(q, 1) < (int)sizeof(c->variables))
-            sqlite_text(q, 1, c->variables, sizeof(c->variables));
-        else
-            snprintf(c->variables, sizeof(c->variables), "{}");
+        out->zone_origin = ((const char *)sqlite3_column_text(q, 0))[0];
+        *from = zone_origin_name(out->zone_origin, (const char *)sqlite3_column_text(q, 1));
     }
     sqlite_done(q);
     return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
@@ -92,6 +114,7 @@ static int read_earlier(struct store *s, const struct store_claim_query *c, stru
 static int claim_one(struct store *s, const struct store_claim_query *c, const struct candidate *t,
                      struct store_claim *out, int64_t *skipped)
 {
+    const char *zone_from = "";
     int today = 0, rc = blacklisted(s, t->number, c->now_ms);
 
     if (rc < 0)
@@ -115,7 +138,9 @@ static int claim_one(struct store *s, const struct store_claim_query *c, const s
         .number = t->number,
         .attempt_no = t->attempts + 1,
     };
-    rc = read_variables(s, out);
+    rc = read_zone(s, out, &zone_from);
+    if (!rc)
+        rc = read_variables(s, c, out);
     if (rc == -ENOENT) /* its import was undone */
         return move(s, c->campaign_id, t->contact_id, TARGET_STATE_REMOVED, 0);
     if (!rc && t->attempts > 0)
@@ -123,9 +148,10 @@ static int claim_one(struct store *s, const struct store_claim_query *c, const s
     if (!rc)
         rc = sqlite_int(s, &out->attempt_id,
                         "INSERT INTO attempts (campaign_id, contact_id, number, attempt_no,"
-                        " claimed_ms, decision) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-                        "iiiiit", c->campaign_id, t->contact_id, (int64_t)t->number,
-                        (int64_t)out->attempt_no, c->now_ms, c->decision);
+                        " claimed_ms, decision) VALUES (?, ?, ?, ?, ?,"
+                        " json_insert(?, '$.zone_from', ?)) RETURNING id",
+                        "iiiiitt", c->campaign_id, t->contact_id, (int64_t)t->number,
+                        (int64_t)out->attempt_no, c->now_ms, c->decision, zone_from);
     if (!rc)
         rc = sqlite_run(s,
                         "UPDATE targets SET state = ?, attempts = attempts + 1, last_ms = ?"

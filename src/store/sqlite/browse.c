@@ -225,9 +225,9 @@ static json_t *origin_json(sqlite3_stmt *q, int i)
 {
     const char *text = (const char *)sqlite3_column_text(q, i);
 
-    return json_string(text && *text == 'c'   ? "column"
-                       : text && *text == 'n' ? "number"
-                                              : "default");
+    return json_string(text && *text == 'c'                     ? "column"
+                       : text && (*text == 'n' || *text == 'u') ? "number"
+                                                                : "default");
 }
 
 static json_t *word_json(enum view_kind kind, int64_t n)

@@ -15,6 +15,8 @@ static int to_errno(int rc)
         return -ENOSPC;
     case SQLITE_NOMEM:
         return -ENOMEM;
+    case SQLITE_INTERRUPT:
+        return -ECANCELED;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return -EBUSY;
@@ -304,6 +306,12 @@ void sqlite_rollback(struct store *s)
     if (!sqlite3_get_autocommit(q->db))
         sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
     q->in_transaction = false;
+}
+
+void sqlite_on_progress(struct store *s, int (*fn)(void *arg), void *arg)
+{
+    /* Instructions of its machine: some milliseconds of work. */
+    sqlite3_progress_handler(sqlite_of(s)->db, fn ? 100000 : 0, fn, arg);
 }
 
 int sqlite_savepoint(struct store *s)

@@ -137,6 +137,7 @@ const struct store_backend store_sqlite = {
     .begin_staging = sqlite_begin_staging,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .on_progress = sqlite_on_progress,
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,
     .undo = sqlite_undo,

@@ -113,7 +113,19 @@ static int change_contact(struct store *s, int64_t id, const struct store_contac
                         "ttttt"
                         "ti",
                         c->name, c->language, c->zone, origin, c->window, c->extra, id);
-    return sqlite_changed(s, rc, -ENOENT);
+    rc = sqlite_changed(s, rc, -ENOENT);
+    if (!rc) /* what a hand has set stays, whichever of its imports is undone */
+        rc = sqlite_run(s,
+                        "UPDATE import_rows SET same = 1, name = NULL, language = NULL,"
+                        " zone = NULL, zone_origin = NULL, \"window\" = NULL, extra = NULL"
+                        " WHERE contact_id = ?",
+                        "i", id);
+    if (!rc)
+        rc = sqlite_run(s,
+                        "DELETE FROM import_rows WHERE contact_id = ?1 AND import_id ="
+                        " (SELECT import_id FROM contacts WHERE id = ?1)",
+                        "i", id);
+    return rc;
 }
 
 int sqlite_contact_change(struct store *s, int64_t id, const struct store_contact *c)

@@ -79,6 +79,7 @@ int sqlite_begin(struct store *s);
 int sqlite_begin_staging(struct store *s);
 int sqlite_commit(struct store *s);
 void sqlite_rollback(struct store *s);
+void sqlite_on_progress(struct store *s, int (*fn)(void *arg), void *arg);
 int sqlite_savepoint(struct store *s);
 int sqlite_release(struct store *s);
 void sqlite_undo(struct store *s);

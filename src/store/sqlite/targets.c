@@ -137,7 +137,9 @@ int sqlite_target_get(struct store *s, int64_t campaign_id, uint64_t number,
         "SELECT t.contact_id, t.number, t.state, t.attempts, t.due_ms, t.last_ms, t.last, g.zone,"
         " g.\"window\", coalesce(c.zone_origin, 'd')"
         " FROM targets t JOIN target_groups g ON g.id = t.group_id"
-        " LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.campaign_id = ?1 AND t.number = ?2";
+        " LEFT JOIN contacts c ON c.id = t.contact_id WHERE t.campaign_id = ?1 AND t.number = ?2"
+        /* Whoever was taken out and came back is somebody new: the last one counts. */
+        " ORDER BY t.contact_id DESC LIMIT 1";
     int rc;
     sqlite3_stmt *q = sqlite_query(s, &rc, sql, "ii", campaign_id, (int64_t)number);
 
