@@ -2,8 +2,11 @@
 """Writes the table of number prefixes and time zones as C (python3-phonenumbers has the data).
 
 A prefix may span several zones: the most populous is given, as the list below has them; elsewhere
-the first."""
+the first. It is certain when their clocks have always shown the same since 2020."""
+import datetime
+import functools
 import sys
+import zoneinfo
 
 from phonenumbers.tzdata import TIMEZONE_DATA
 
@@ -21,8 +24,20 @@ def pick(zones):
     return zones[0]
 
 
+@functools.lru_cache(maxsize=None)
+def clock(zone):
+    """What it shows through the years, as offsets in the middle of each week."""
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+    weeks = (start + datetime.timedelta(days=7 * i) for i in range(12 * 53))
+    return tuple(t.astimezone(zoneinfo.ZoneInfo(zone)).utcoffset() for t in weeks)
+
+
+def same_clock(zones):
+    return len({clock(zone) for zone in zones}) == 1
+
+
 def main():
-    rows = {int(prefix): (pick(zones), len(zones) == 1) for prefix, zones in TIMEZONE_DATA.items()
+    rows = {int(prefix): (pick(zones), same_clock(zones)) for prefix, zones in TIMEZONE_DATA.items()
             if "Etc/Unknown" not in zones}
     names = sorted({zone for zone, _ in rows.values()})
     assert max(len(str(prefix)) for prefix in rows) <= 10

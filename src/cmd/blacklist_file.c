@@ -85,10 +85,11 @@ static int take(struct loading *l, const struct table_row *row)
     return rc;
 }
 
-static int on_row(void *arg, const struct table_row *row)
+static int on_row(void *arg, const struct table_info *info, const struct table_row *row)
 {
     struct loading *l = arg;
 
+    (void)info;
     if (l->found)
         return take(l, row);
     if (!headers_read(row, NULL, &l->headers))
@@ -103,7 +104,7 @@ static int read_file(struct loading *l, struct error *err)
 {
     struct table_options o = {.row = on_row, .arg = l};
     struct table_info info;
-    int rc = table_read_csv(l->path, &o, &info, err);
+    int rc = table_read(l->path, &o, &info, err);
 
     if ((rc == 0 || rc == TABLE_SKIP) && !l->found)
         return error_set(err, -EINVAL, l->path,

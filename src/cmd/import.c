@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/importing.h"
 #include "cmd/ui.h"
+#include "contacts/header_words.h"
 
 static const char *const encodings[] = {"utf-8", "utf-16le", "utf-16be", "windows-1255", NULL};
 static const char *const separators[] = {",", ";", "tab", NULL};
@@ -21,7 +22,11 @@ static const struct option_def options[] = {
      .letter = 'm',
      .type = OPTION_LIST,
      .value = "FIELD=COLUMN",
-     .help = "Which column holds a field, when the header is not recognised: phone=\"Cell no.\"."},
+     .help = "Which column holds a field, when the header is not recognised: phone=\"Cell no.\". "
+             "Phones may be told more than once, in the order to try them."},
+    {.name = "no-header",
+     .type = OPTION_FLAG,
+     .help = "The first row is a person; columns are called A, B, C … (--map name=B)."},
     {.name = "sheet",
      .type = OPTION_STRING,
      .value = "NAME",
@@ -41,8 +46,8 @@ static const struct option_def options[] = {
     {.name = "zone",
      .type = OPTION_STRING,
      .value = "ZONE",
-     .fallback = "Asia/Jerusalem",
-     .help = "Time zone of people whose number does not tell one."},
+     .help = "Time zone of people whom neither a column nor the number gives one, such as "
+             "Asia/Jerusalem; without it the campaign's."},
     {.name = "rejected",
      .type = OPTION_STRING,
      .value = "FILE",
@@ -98,7 +103,7 @@ static int undo(struct data *d, const char *text)
 {
     struct store_import before;
     struct error err = {0};
-    int64_t id, removed;
+    int64_t id, removed, kept;
     int rc = cmd_parse_id(text, "import", &id, &err);
 
     if (rc)
@@ -116,11 +121,16 @@ static int undo(struct data *d, const char *text)
                          "someone of this import is being called");
     if (rc)
         return cmd_store_error(d->store, rc, "undo the import");
+    kept = before.accepted - removed;
     if (ui.json)
-        ui_json(json_pack("{s:I,s:I}", "undone", (json_int_t)id, "removed", (json_int_t)removed));
-    else
-        printf("Import %lld (%s) is taken back: %s people removed. Their call records stay.\n",
-               (long long)id, before.file, ui_count(removed));
+        return ui_json(json_pack("{s:I,s:I,s:I}", "undone", (json_int_t)id, "removed",
+                                 (json_int_t)removed, "kept", (json_int_t)kept))
+                   ? CMD_FAILED
+                   : CMD_DONE;
+    printf("Import %lld (%s) is taken back: %s people removed. Their call records stay.\n",
+           (long long)id, before.file, ui_count(removed));
+    if (kept > 0)
+        printf("%s more stay: other imports brought them too.\n", ui_count(kept));
     return CMD_DONE;
 }
 
@@ -150,6 +160,7 @@ static int import(struct data *d, const struct option_values *v, const char *pat
         .sheet = option_string(v, "sheet"),
         .encoding = option_string(v, "encoding"),
         .skip_hidden = option_flag(v, "skip-hidden"),
+        .no_header = option_flag(v, "no-header"),
         .rejected_path = option_string(v, "rejected"),
     };
     struct import_summary summary;
@@ -229,22 +240,32 @@ const struct option_command cmd_import = {
     .usage = "FILE.(csv|xlsx) --list NAME",
     .summary = "read people from CSV or Excel into a contact list",
     .text =
-        "Reads a file of people in any column order. The header row is recognised in English and "
-        "Hebrew (below); other columns are kept and can be used in texts as {{column}}. Numbers "
+        "Reads a file of people in any column order: CSV (UTF-8, UTF-16 or Windows-1255; comma, "
+        "semicolon or tab) or Excel (.xlsx). The header row is recognised by the words below, in "
+        "English and Hebrew; other columns are kept and can be used in texts as {{column}}. "
+        "Numbers "
         "are brought to the international form; those that a spreadsheet spoiled are mended where "
-        "that is certain. The same number twice is one person: the first row stays, later ones "
-        "fill in what was empty. Nothing is stored unless the whole file could be read.\n\n"
+        "that is certain. Where a row has several phones the first good one is taken, mobile ones "
+        "before others.\n\n"
+        "The same number twice is one person: the first row stays, later ones fill in what was "
+        "empty. Nothing is stored unless the whole file could be read; Ctrl-C leaves nothing "
+        "behind.\n\n"
         "Rows without a usable number are rejected, counted by reason, and written with their row "
         "number and reason to a CSV that can be mended and imported again.\n\n"
-        "Headers recognised:\n"
-        "  phone     phone, mobile, cell, tel, number, טלפון, נייד, סלולרי, מספר …\n"
-        "  name      name, full name, first name, last name, שם, שם מלא, שם פרטי, שם משפחה\n"
-        "  language  language, lang, שפה\n"
-        "  zone      time zone, timezone, tz, אזור זמן\n"
-        "  window    window, calling hours, שעות\n\n"
+        "Headers recognised:\n\n"
+        "phone: " HEADER_MOBILE "; then " HEADER_PHONE "; then " HEADER_WORK
+        "; and, where there is "
+        "no other, " HEADER_WEAK "\n\n"
+        "name: " HEADER_NAME "\n\n"
+        "first_name: " HEADER_FIRST_NAME "\n\n"
+        "last_name: " HEADER_LAST_NAME "\n\n"
+        "language: " HEADER_LANGUAGE "\n\n"
+        "zone (Asia/Jerusalem): " HEADER_ZONE "\n\n"
+        "window (sun-thu 09:00-20:00; fri 09:00-13:00): " HEADER_WINDOW "\n\n"
         "Examples:\n"
         "  kolcast import donors.xlsx --list donors\n"
         "  kolcast import export.csv --list donors --map phone=\"Cell no.\" --region US\n"
+        "  kolcast import numbers.csv --list donors --no-header\n"
         "  kolcast import --history\n"
         "  kolcast import --undo 3",
     .options = options,

@@ -88,7 +88,6 @@ static int import_people(struct running *r, const struct option_values *v, const
     struct import_options o = {
         .list = option_string(v, "list") ? option_string(v, "list") : r->campaign->name,
         .region = r->campaign->region,
-        .zone = r->campaign->zone,
         .sheet = option_string(v, "sheet"),
         .rejected_path = rejected,
     };

@@ -3,25 +3,31 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/nearest.h"
+#include "base/utf8.h"
+#include "contacts/header_words.h"
+
+/* Phones in the order to try them: texts reach mobile phones, so they come first; a bare "number"
+ * counts only where nothing else does. */
+enum phone_rank { PHONE_MOBILE, PHONE_ANY, PHONE_WORK, PHONE_WEAK, PHONE_RANKS };
+
+static const char *const phone_words[PHONE_RANKS] = {HEADER_MOBILE, HEADER_PHONE, HEADER_WORK,
+                                                     HEADER_WEAK};
 
 static const struct {
     const char *name, *words;
 } fields[FIELD_COUNT] = {
-    [FIELD_PHONE] = {"phone",
-                     "phone,phone number,mobile,mobile phone,mobile number,cell,cell phone,"
-                     "cellphone,cellular,tel,telephone,number,msisdn,טלפון,מספר טלפון,נייד,"
-                     "טלפון נייד,מספר נייד,סלולרי,סלולארי,טלפון סלולרי,פלאפון,מספר,טל"},
-    [FIELD_NAME] = {"name", "name,full name,fullname,contact,contact name,שם,שם מלא,שם איש קשר"},
-    [FIELD_FIRST_NAME] = {"first_name", "first name,firstname,first,given name,שם פרטי"},
-    [FIELD_LAST_NAME] = {"last_name", "last name,lastname,last,surname,family name,שם משפחה,משפחה"},
-    [FIELD_LANGUAGE] = {"language", "language,lang,שפה"},
-    [FIELD_ZONE] = {"zone", "zone,time zone,timezone,tz,אזור זמן"},
-    [FIELD_WINDOW] = {"window", "window,calling hours,call window,hours,שעות,שעות התקשרות"},
+    [FIELD_PHONE] = {"phone", HEADER_MOBILE ", " HEADER_PHONE ", " HEADER_WORK ", " HEADER_WEAK},
+    [FIELD_NAME] = {"name", HEADER_NAME},
+    [FIELD_FIRST_NAME] = {"first_name", HEADER_FIRST_NAME},
+    [FIELD_LAST_NAME] = {"last_name", HEADER_LAST_NAME},
+    [FIELD_LANGUAGE] = {"language", HEADER_LANGUAGE},
+    [FIELD_ZONE] = {"zone", HEADER_ZONE},
+    [FIELD_WINDOW] = {"window", HEADER_WINDOW},
 };
 
 const char *field_name(enum field f)
@@ -34,27 +40,35 @@ const char *field_words(enum field f)
     return fields[f].words;
 }
 
-/* Lower case, one space for runs of space, underscore, dash; no marks, dots or colons. */
+/* ---- words ---------------------------------------------------------------------------------- */
+
+/* Bytes of a mark that makes no difference in a title: dots, quotes, Hebrew geresh. */
+static size_t no_difference(const char *s, size_t len)
+{
+    if (strchr(".:*#\"'?", s[0]) && s[0])
+        return 1;
+    if (len >= 2 && s[0] == '\xd7' && (s[1] == '\xb3' || s[1] == '\xb4'))
+        return 2;
+    return utf8_invisible(s, len);
+}
+
+/* Lower case, one space for runs of space, underscore, dash; no marks. */
 static void normal(const char *text, size_t len, char *out, size_t size)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < len && n + 1 < size; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < len && n + 1 < size;) {
+        size_t skip = no_difference(text + i, len - i), space = utf8_space(text + i, len - i);
 
-        if (c == 0xe2 && i + 2 < len && (unsigned char)text[i + 1] == 0x80) {
-            i += 2; /* direction marks and other general punctuation */
+        if (text[i] == '_' || text[i] == '-')
+            space = 1;
+        if (!skip && !space) {
+            out[n++] = (char)tolower((unsigned char)text[i++]);
             continue;
         }
-        if (c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] == 0xa0) {
-            i++;
-            c = ' ';
-        }
-        if (c == '_' || c == '-' || isspace(c))
-            c = ' ';
-        if (strchr(".:*#\"'?", c) || (c == ' ' && (n == 0 || out[n - 1] == ' ')))
-            continue;
-        out[n++] = (char)tolower(c);
+        i += skip ? skip : space;
+        if (!skip && n > 0 && out[n - 1] != ' ')
+            out[n++] = ' ';
     }
     while (n > 0 && out[n - 1] == ' ')
         n--;
@@ -66,12 +80,34 @@ static bool in_words(const char *words, const char *text)
     size_t n = strlen(text);
 
     for (const char *p = words; p; p = strchr(p, ',')) {
-        p += *p == ',';
+        p += *p == ',' ? 2 : 0;
         if (strncmp(p, text, n) == 0 && (p[n] == ',' || p[n] == '\0') && n > 0)
             return true;
     }
     return false;
 }
+
+/* "phone 2" is a phone. PHONE_RANKS: it is none. */
+static int rank_of(const char *title)
+{
+    char bare[HEADERS_TITLE_MAX];
+    size_t n;
+
+    snprintf(bare, sizeof(bare), "%s", title);
+    for (int round = 0; round < 2; round++) {
+        for (int rank = 0; rank < PHONE_RANKS; rank++)
+            if (in_words(phone_words[rank], bare))
+                return rank;
+        n = strlen(bare);
+        if (n == 0 || bare[n - 1] < '1' || bare[n - 1] > '9')
+            break;
+        n -= n > 1 && bare[n - 2] == ' ' ? 2 : 1;
+        bare[n] = '\0';
+    }
+    return PHONE_RANKS;
+}
+
+/* ---- what is told --------------------------------------------------------------------------- */
 
 static int field_of_map(const char *entry, const char **column)
 {
@@ -89,36 +125,35 @@ static int field_of_map(const char *entry, const char **column)
 int headers_check_map(const char *const *map, struct error *err)
 {
     const char *column;
+    int phones = 0;
 
-    for (; map && *map; map++)
-        if (field_of_map(*map, &column) < 0 || !*column)
+    for (; map && *map; map++) {
+        int f = field_of_map(*map, &column);
+
+        if (f < 0 || !*column)
             return error_set(err, -EINVAL, "--map",
                              "such as --map phone=\"Cell no.\"; the fields are phone, name, "
                              "first_name, last_name, language, zone, window",
                              "\"%s\" is not FIELD=COLUMN", *map);
+        phones += f == FIELD_PHONE;
+    }
+    if (phones > HEADERS_PHONES_MAX)
+        return error_set(err, -EINVAL, "--map", "name the ones that matter",
+                         "more than %d columns of phones", HEADERS_PHONES_MAX);
     return 0;
 }
 
-static void apply_map(const char *const *map, struct headers *h)
+static int column_titled(const struct headers *h, const char *column)
 {
-    for (; map && *map; map++) {
-        const char *column = NULL;
-        int f = field_of_map(*map, &column);
-        char wanted[64], title[64];
+    char wanted[HEADERS_TITLE_MAX], title[HEADERS_TITLE_MAX];
 
-        if (f < 0)
-            continue;
-        normal(column, strlen(column), wanted, sizeof(wanted));
-        for (int i = 0; i < h->columns; i++) {
-            normal(h->title[i], strlen(h->title[i]), title, sizeof(title));
-            if (strcmp(title, wanted) != 0)
-                continue;
-            for (int other = 0; other < FIELD_COUNT; other++)
-                if (h->column[other] == i)
-                    h->column[other] = -1;
-            h->column[f] = i;
-        }
+    normal(column, strlen(column), wanted, sizeof(wanted));
+    for (int i = 0; i < h->columns; i++) {
+        normal(h->title[i], strlen(h->title[i]), title, sizeof(title));
+        if (wanted[0] && strcmp(wanted, title) == 0)
+            return i;
     }
+    return -1;
 }
 
 static bool maps_phone(const char *const *map)
@@ -131,38 +166,192 @@ static bool maps_phone(const char *const *map)
     return false;
 }
 
-static void copy_title(char *out, size_t size, const char *text)
+static void add_phone(struct headers *h, int column)
 {
-    size_t n = strnlen(text, size - 1);
+    if (h->phone_count < HEADERS_PHONES_MAX)
+        h->phones[h->phone_count++] = column;
+    h->column[FIELD_PHONE] = h->phones[0];
+}
 
-    while (n > 0 && n == size - 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
-        n--; /* not in the middle of a letter */
-    memcpy(out, text, n);
-    out[n] = '\0';
+static void apply_map(const char *const *map, struct headers *h)
+{
+    for (; map && *map; map++) {
+        const char *column = NULL;
+        int f = field_of_map(*map, &column), i = f < 0 ? -1 : column_titled(h, column);
+
+        if (i < 0)
+            continue;
+        if (f == FIELD_PHONE) {
+            add_phone(h, i);
+            continue;
+        }
+        for (int other = 0; other < FIELD_COUNT; other++)
+            if (other != FIELD_PHONE && h->column[other] == i)
+                h->column[other] = -1;
+        h->column[f] = i;
+    }
+}
+
+const char *headers_missing(const struct headers *h, const char *const *map)
+{
+    for (; map && *map; map++) {
+        const char *column = NULL;
+
+        if (field_of_map(*map, &column) >= 0 && column_titled(h, column) < 0)
+            return column;
+    }
+    return NULL;
+}
+
+/* ---- a header ------------------------------------------------------------------------------- */
+
+static bool is_taken(const struct headers *h, int before, const char *title)
+{
+    for (int i = 0; i < before; i++)
+        if (strcmp(h->title[i], title) == 0)
+            return true;
+    return false;
+}
+
+/* Trimmed; a title that was there before gets a number. */
+static void copy_title(struct headers *h, int column, const struct table_cell *cell)
+{
+    char *out = h->title[column], base[HEADERS_TITLE_MAX - 8];
+    const char *from = cell->p, *end = cell->p + cell->len;
+    size_t n, c;
+
+    while (from < end && ((c = utf8_space(from, (size_t)(end - from))) ||
+                          (c = utf8_invisible(from, (size_t)(end - from)))))
+        from += c;
+    n = utf8_cut(from, (size_t)(end - from), sizeof(base) - 1);
+    memcpy(base, from, n);
+    while (n > 0 && base[n - 1] == ' ')
+        n--;
+    base[n] = '\0';
+    snprintf(out, HEADERS_TITLE_MAX, "%s", base);
+    for (int i = 2; base[0] && i <= TABLE_COLUMNS_MAX && is_taken(h, column, out); i++)
+        snprintf(out, HEADERS_TITLE_MAX, "%.*s %d", HEADERS_TITLE_MAX - 9, base, i % 10000);
+}
+
+static void start(struct headers *h, int columns)
+{
+    for (int f = 0; f < FIELD_COUNT; f++)
+        h->column[f] = -1;
+    h->phone_count = 0;
+    h->columns = columns;
+    h->letters = false;
+    memset(h->remark, 0, sizeof(h->remark));
+}
+
+static void collect_phones(struct headers *h, const unsigned char ranks[TABLE_COLUMNS_MAX])
+{
+    for (int rank = 0; rank < PHONE_RANKS; rank++)
+        for (int i = 0; i < h->columns; i++)
+            if (ranks[i] == rank && !(rank == PHONE_WEAK && h->phone_count > 0))
+                add_phone(h, i);
 }
 
 bool headers_read(const struct table_row *row, const char *const *map, struct headers *out)
 {
-    bool told = maps_phone(map);
+    unsigned char ranks[TABLE_COLUMNS_MAX];
 
-    for (int f = 0; f < FIELD_COUNT; f++)
-        out->column[f] = -1;
-    out->columns = row->count;
+    start(out, row->count);
     for (int i = 0; i < row->count; i++) {
-        char title[64];
+        char title[HEADERS_TITLE_MAX];
 
-        copy_title(out->title[i], sizeof(out->title[i]), row->cells[i].p);
+        copy_title(out, i, &row->cells[i]);
         normal(row->cells[i].p, row->cells[i].len, title, sizeof(title));
         /* A mended file of rejected rows comes back: what was written beside them is no data. */
-        if (strcmp(title, "rejected row") == 0 || strcmp(title, "rejected because") == 0)
-            out->title[i][0] = '\0';
-        for (int f = 0; f < FIELD_COUNT; f++)
-            if (!(told && f == FIELD_PHONE) && out->column[f] < 0 &&
-                in_words(fields[f].words, title)) {
+        out->remark[i] =
+            strcmp(title, "rejected row") == 0 || strcmp(title, "rejected because") == 0;
+        ranks[i] = (unsigned char)rank_of(title);
+        for (int f = FIELD_PHONE + 1; f < FIELD_COUNT; f++)
+            if (out->column[f] < 0 && in_words(fields[f].words, title)) {
                 out->column[f] = i;
                 break;
             }
     }
+    while (out->columns > 0 && !out->title[out->columns - 1][0])
+        out->columns--; /* a row of separators trails */
+    if (!maps_phone(map))
+        collect_phones(out, ranks);
     apply_map(map, out);
-    return out->column[FIELD_PHONE] >= 0;
+    return out->phone_count > 0;
+}
+
+void headers_letters(const struct table_row *row, const char *const *map, struct headers *out)
+{
+    start(out, TABLE_COLUMNS_MAX);
+    for (int i = 0; i < TABLE_COLUMNS_MAX; i++)
+        if (i < 26)
+            snprintf(out->title[i], HEADERS_TITLE_MAX, "%c", 'A' + i);
+        else
+            snprintf(out->title[i], HEADERS_TITLE_MAX, "%c%c", 'A' + i / 26 - 1, 'A' + i % 26);
+    apply_map(map, out);
+    out->columns = row->count;
+    out->letters = true;
+}
+
+void headers_set_phone(struct headers *h, int column)
+{
+    h->phone_count = 0;
+    add_phone(h, column);
+}
+
+bool headers_is_field(const struct headers *h, int column)
+{
+    for (int f = 0; f < FIELD_COUNT; f++)
+        if (h->column[f] == column)
+            return true;
+    return false;
+}
+
+/* ---- in words ------------------------------------------------------------------------------- */
+
+enum { DESCRIBE_KEPT = 8 };
+
+struct line {
+    char *out;
+    size_t size, n;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *l, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    if (l->n < l->size)
+        l->n += (size_t)vsnprintf(l->out + l->n, l->size - l->n, format, ap);
+    va_end(ap);
+}
+
+static void describe_fields(const struct headers *h, struct line *l)
+{
+    for (int i = 0; i < h->phone_count; i++)
+        add(l, "%s%s", i ? ", else " : "phone ← ", h->title[h->phones[i]]);
+    for (int f = FIELD_PHONE + 1; f < FIELD_COUNT; f++)
+        if (h->column[f] >= 0)
+            add(l, "; %s ← %s", field_name((enum field)f), h->title[h->column[f]]);
+}
+
+void headers_describe(const struct headers *h, char *out, size_t size)
+{
+    struct line l = {out, size, 0};
+    int kept = 0, untitled = 0;
+
+    out[0] = '\0';
+    describe_fields(h, &l);
+    for (int i = 0; i < h->columns; i++) {
+        if (h->remark[i] || headers_is_field(h, i))
+            continue;
+        if (!h->title[i][0])
+            untitled++;
+        else if (kept++ < DESCRIBE_KEPT)
+            add(&l, "%s%s", kept > 1 ? ", " : "; kept: ", h->title[i]);
+    }
+    if (kept > DESCRIBE_KEPT)
+        add(&l, " and %d more", kept - DESCRIBE_KEPT);
+    if (untitled)
+        add(&l, "; left out: %d without a title", untitled);
+    utf8_mend_end(out);
 }

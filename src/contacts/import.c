@@ -1,271 +1,158 @@
-/* Import: rows to contacts, each accounted for. See import.h. */
+/* Import of a whole file: finds the header, stages row after row, merges at the end. See import.h.
+ *
+ * What can be told about the options and the place of the rejected rows is told before anything is
+ * read; what the file has wrong before anything is stored. */
 #include "contacts/import.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include <jansson.h>
-
-#include "contacts/headers.h"
-#include "phone/number.h"
-#include "phone/window.h"
+#include "base/utf8.h"
+#include "contacts/import_priv.h"
 #include "phone/zone.h"
 #include "store/people.h"
 
-enum { BATCH_ROWS = 10000, HEADER_ROWS = 20, EXTRA_MAX = 1800, NAME_BYTES = 256 };
+enum { BATCH_ROWS = 10000 };
 
-struct importing {
-    struct store *store;
-    const struct import_options *o;
-    struct import_summary *summary;
-    struct number_parser *numbers;
-    struct headers headers;
-    bool found; /* the header */
-    int looked; /* rows seen in search of it */
-    int64_t import_id, rows;
-    int in_batch;
-    FILE *rejected; /* opened with the first */
-    bool rejected_failed;
-};
+/* ---- the header ----------------------------------------------------------------------------- */
 
-/* ---- rejected rows -------------------------------------------------------------------------- */
-
-static void put_csv(FILE *f, const char *text)
+static bool is_empty(const struct table_row *row)
 {
-    /* A spreadsheet would run a cell that begins so. */
-    bool formula = *text && strchr("=@\t\r", *text);
+    for (int i = 0; i < row->count; i++)
+        for (size_t k = 0, n; k < row->cells[i].len; k += n) {
+            const char *p = row->cells[i].p + k;
+            size_t left = row->cells[i].len - k;
 
-    if (!formula && !strpbrk(text, ",\"\r\n")) {
-        fputs(text, f);
-        return;
-    }
-    fputc('"', f);
-    if (formula)
-        fputc('\'', f);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', f);
-        fputc(*text, f);
-    }
-    fputc('"', f);
-}
-
-static void open_rejected(struct importing *m)
-{
-    m->rejected = fopen(m->o->rejected_path, "we");
-    if (!m->rejected)
-        return;
-    fputs("\xef\xbb\xbf", m->rejected);
-    for (int i = 0; i < m->headers.columns; i++) {
-        put_csv(m->rejected, m->headers.title[i]);
-        fputc(',', m->rejected);
-    }
-    fputs("rejected row,rejected because\n", m->rejected);
-}
-
-static int reject(struct importing *m, const struct table_row *row, const char *reason)
-{
-    int phone = m->headers.column[FIELD_PHONE];
-
-    if (m->o->rejected_path && !m->rejected && !m->rejected_failed) {
-        open_rejected(m);
-        m->rejected_failed = !m->rejected;
-    }
-    if (m->rejected) {
-        for (int i = 0; i < m->headers.columns; i++) {
-            put_csv(m->rejected, i < row->count ? row->cells[i].p : "");
-            fputc(',', m->rejected);
+            n = utf8_space(p, left);
+            if (!n)
+                n = utf8_invisible(p, left);
+            if (!n)
+                return false;
         }
-        fprintf(m->rejected, "%lld,%s\n", (long long)row->number, reason);
+    return true;
+}
+
+/* The first column in which this row has a phone number, -1: none. */
+static int phone_column(struct importing *m, const struct table_row *row)
+{
+    struct number number;
+
+    for (int i = 0; i < row->count; i++)
+        if (row->cells[i].len && import_find_number(m->numbers, m->o->region, row->cells[i].p,
+                                                    row->cells[i].len, &number) == NUMBER_OK)
+            return i;
+    return -1;
+}
+
+static void remember_first_row(struct importing *m, const struct table_row *row)
+{
+    char *out = m->first_row;
+    size_t size = sizeof(m->first_row), n = 0;
+
+    for (int i = 0; i < row->count && n + 8 < size; i++) {
+        size_t left = size - n - 8, len = utf8_cut(row->cells[i].p, row->cells[i].len, left);
+
+        if (!row->cells[i].len)
+            continue;
+        n += (size_t)snprintf(out + n, size - n, "%s%.*s%s", n ? ", " : "", (int)len,
+                              row->cells[i].p, len < row->cells[i].len ? "…" : "");
     }
-    return store_import_reject(m->store, m->import_id, row->number, reason,
-                               phone < row->count ? row->cells[phone].p : "");
+}
+
+/* NONE: this row is a person, the columns are known without a header. */
+enum header { HEADER_FOUND, HEADER_NONE, HEADER_NEXT, HEADER_GIVE_UP };
+
+static enum header look_for_header(struct importing *m, const struct table_row *row)
+{
+    int phone;
+
+    if (is_empty(row))
+        return HEADER_NEXT;
+    if (m->looked == 0 && !m->first_row[0])
+        remember_first_row(m, row);
+    if (!m->o->no_header && headers_read(row, m->o->map, m->headers))
+        return HEADER_FOUND;
+    phone = phone_column(m, row);
+    m->numbers_seen = m->numbers_seen || phone >= 0;
+    if (m->o->no_header) {
+        headers_letters(row, m->o->map, m->headers);
+        if (m->headers->phone_count > 0)
+            return HEADER_NONE;
+        if (phone >= 0) {
+            headers_set_phone(m->headers, phone);
+            return HEADER_NONE;
+        }
+    }
+    return ++m->looked < HEADERS_ROWS ? HEADER_NEXT : HEADER_GIVE_UP;
+}
+
+static int told_phone(const struct importing *m, const char **column)
+{
+    for (const char *const *map = m->o->map; map && *map; map++)
+        if (strncasecmp(*map, "phone=", 6) == 0) {
+            *column = *map + 6;
+            return 1;
+        }
+    return 0;
+}
+
+static int explain_no_phones(const struct importing *m, struct error *err)
+{
+    const char *column = NULL, *remedy;
+
+    if (!m->first_row[0])
+        return error_set(err, -EINVAL, m->path, "save or export it again",
+                         "there is nothing in it");
+    if (told_phone(m, &column))
+        return error_set(err, -EINVAL, m->path, "name one of its columns with --map phone=\"…\"",
+                         "no column is called \"%s\"; its first row has: %s", column, m->first_row);
+    remedy =
+        m->numbers_seen && !m->o->no_header
+            ? "add --no-header when the first row is a person already; else name the column "
+              "with --map phone=\"COLUMN\""
+            : "name it with --map phone=\"COLUMN\"; kolcast import --help lists the words that "
+              "are recognised";
+    return error_set(err, -EINVAL, m->path, remedy,
+                     "no column with phone numbers was found; its first row has: %s", m->first_row);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
-
-static struct table_cell cell_of(const struct importing *m, const struct table_row *row,
-                                 enum field f)
-{
-    int i = m->headers.column[f];
-    struct table_cell c = {"", 0};
-
-    if (i < 0 || i >= row->count)
-        return c;
-    c = row->cells[i];
-    while (c.len && (c.p[0] == ' ' || c.p[0] == '\t'))
-        c.p++, c.len--;
-    return c;
-}
-
-static const char *name_of(const struct importing *m, const struct table_row *row, char *buf,
-                           size_t size)
-{
-    struct table_cell name = cell_of(m, row, FIELD_NAME);
-    struct table_cell first = cell_of(m, row, FIELD_FIRST_NAME);
-    struct table_cell last = cell_of(m, row, FIELD_LAST_NAME);
-    size_t n;
-
-    if (name.len)
-        snprintf(buf, size, "%s", name.p);
-    else
-        snprintf(buf, size, "%s%s%s", first.p, first.len && last.len ? " " : "", last.p);
-    n = strlen(buf);
-    if (n == size - 1) /* cut: not in the middle of a letter */
-        while (n > 0 && ((unsigned char)buf[n - 1] & 0xc0) == 0x80)
-            buf[--n] = '\0';
-    if (n > 0 && (unsigned char)buf[n - 1] >= 0xc0)
-        buf[--n] = '\0';
-    while (n > 0 && buf[n - 1] == ' ')
-        buf[--n] = '\0';
-    return buf[0] ? buf : NULL;
-}
-
-static bool is_field(const struct importing *m, int column)
-{
-    for (int f = 0; f < FIELD_COUNT; f++)
-        if (m->headers.column[f] == column)
-            return true;
-    return false;
-}
-
-/* Further columns as a JSON object; malloc'd, NULL without any. */
-static char *extra_of(const struct importing *m, const struct table_row *row)
-{
-    json_t *extra = NULL;
-    char *text = NULL;
-
-    for (int i = 0; i < row->count && i < m->headers.columns; i++) {
-        json_t *value;
-
-        if (is_field(m, i) || !m->headers.title[i][0] || !row->cells[i].len)
-            continue;
-        value = json_stringn(row->cells[i].p, row->cells[i].len);
-        if (value && !extra)
-            extra = json_object();
-        if (value)
-            json_object_set_new(extra, m->headers.title[i], value);
-    }
-    if (extra)
-        text = json_dumps(extra, JSON_COMPACT);
-    json_decref(extra);
-    return text;
-}
 
 static int batch(struct importing *m)
 {
     int rc;
 
-    if (++m->in_batch < BATCH_ROWS)
+    if (m->rows % BATCH_ROWS)
         return 0;
-    m->in_batch = 0;
     rc = store_commit(m->store);
     return rc ? rc : store_begin_staging(m->store);
 }
 
-/* NULL, or why the row cannot be taken. */
-static const char *read_zone(struct importing *m, const struct table_row *row, uint64_t number,
-                             struct store_contact *c)
+static int begin_rows(struct importing *m)
 {
-    struct table_cell given = cell_of(m, row, FIELD_ZONE);
-    const char *zone;
-    bool certain;
-
-    if (given.len) {
-        c->zone_origin = 'c';
-        c->zone = given.p;
-        return zone_open(given.p) < 0 ? "no such time zone" : NULL;
-    }
-    zone = zone_of_number(number, &certain);
-    c->zone_origin = zone && zone_open(zone) >= 0 ? 'n' : 'd';
-    c->zone = c->zone_origin == 'n' ? zone : m->o->zone ? m->o->zone : "Asia/Jerusalem";
-    return NULL;
+    if (headers_missing(m->headers, m->o->map))
+        return -ENOKEY; /* read_rows tells which */
+    m->found = true;
+    return import_prepare_columns(m);
 }
 
-static const char *read_window(struct importing *m, const struct table_row *row, char *buf,
-                               struct store_contact *c)
-{
-    struct table_cell given = cell_of(m, row, FIELD_WINDOW);
-    struct window_week week = {0}, back = {0};
-    struct error err = {0};
-
-    if (!given.len)
-        return NULL;
-    if (window_parse(given.p, &week, &err))
-        return "calling hours that cannot be read";
-    window_format(&week, buf, WINDOW_TEXT_MAX); /* leaves out what has no room */
-    if (window_parse(buf, &back, &err) || memcmp(&week, &back, sizeof(week)) != 0)
-        return "calling hours with too many parts";
-    c->window = buf;
-    return NULL;
-}
-
-static int take_contact(struct importing *m, const struct table_row *row)
-{
-    struct table_cell phone = cell_of(m, row, FIELD_PHONE),
-                      language = cell_of(m, row, FIELD_LANGUAGE);
-    struct store_contact c = {.import_id = m->import_id, .row = row->number};
-    char name[NAME_BYTES], window[WINDOW_TEXT_MAX], *extra;
-    enum number_fault fault;
-    struct number number;
-    const char *why;
-    int rc;
-
-    fault = number_parse(m->numbers, phone.p, phone.len, m->o->region, &number);
-    why = fault ? number_fault_text(fault) : read_zone(m, row, number.key, &c);
-    if (!why)
-        why = read_window(m, row, window, &c);
-    if (why)
-        return reject(m, row, why);
-    c.number = number.key;
-    c.kind = number.kind;
-    c.name = name_of(m, row, name, sizeof(name));
-    c.language = language.len ? language.p : NULL;
-    c.extra = extra = extra_of(m, row);
-    if (extra && strlen(extra) > EXTRA_MAX) { /* more than a call can carry */
-        free(extra);
-        return reject(m, row, "further columns are too long");
-    }
-    rc = store_import_row(m->store, m->import_id, &c);
-    free(extra);
-    m->summary->repaired += number.repaired && !rc;
-    return rc;
-}
-
-static bool is_empty(const struct table_row *row)
-{
-    for (int i = 0; i < row->count; i++)
-        for (size_t k = 0; k < row->cells[i].len; k++)
-            if (row->cells[i].p[k] != ' ')
-                return false;
-    return true;
-}
-
-static int look_for_header(struct importing *m, const struct table_row *row)
-{
-    if (is_empty(row))
-        return 0;
-    if (headers_read(row, m->o->map, &m->headers)) {
-        m->found = true;
-        return 0;
-    }
-    if (++m->looked < HEADER_ROWS)
-        return 0;
-    m->looked = 0;
-    return TABLE_SKIP;
-}
-
-static int on_row(void *arg, const struct table_row *row)
+static int on_row(void *arg, const struct table_info *info, const struct table_row *row)
 {
     struct importing *m = arg;
+    bool person;
     int rc;
 
-    if (!m->found)
-        return look_for_header(m, row);
+    if (!m->found) {
+        rc = look_for_header(m, row);
+        if (rc == HEADER_NEXT || rc == HEADER_GIVE_UP)
+            return rc == HEADER_NEXT ? 0 : TABLE_SKIP;
+        person = rc == HEADER_NONE;
+        rc = begin_rows(m);
+        if (rc || !person)
+            return rc;
+    }
     if (is_empty(row)) {
         m->summary->empty++;
         return 0;
@@ -276,7 +163,7 @@ static int on_row(void *arg, const struct table_row *row)
             return 0;
     }
     m->rows++;
-    rc = take_contact(m, row);
+    rc = import_take_row(m, info->separator, row);
     return rc ? rc : batch(m);
 }
 
@@ -289,55 +176,34 @@ static int on_sheet_end(void *arg)
     return m->found ? 0 : TABLE_SKIP;
 }
 
+/* ---- progress ------------------------------------------------------------------------------- */
+
+static int tell_progress(struct importing *m)
+{
+    if (!m->cancelled && m->o->progress) {
+        m->progress.rows = m->rows;
+        m->cancelled = m->o->progress(m->o->arg, &m->progress) != 0;
+    }
+    return m->cancelled;
+}
+
 static int on_progress(void *arg, uint64_t done, uint64_t total)
 {
     struct importing *m = arg;
 
-    return m->o->progress ? m->o->progress(m->o->arg, done, total, m->rows) : 0;
+    m->progress.done = done;
+    m->progress.total = total;
+    return tell_progress(m);
+}
+
+static int on_store_progress(void *arg)
+{
+    return tell_progress(arg);
 }
 
 /* ---- the whole file ------------------------------------------------------------------------- */
 
-static void describe_columns(const struct headers *h, char *out, size_t size)
-{
-    size_t n = 0;
-    bool any = false;
-
-    out[0] = '\0';
-    for (int f = 0; f < FIELD_COUNT && n < size; f++)
-        if (h->column[f] >= 0)
-            n += (size_t)snprintf(out + n, size - n, "%s%s ← %s", n ? ", " : "",
-                                  field_name((enum field)f), h->title[h->column[f]]);
-    for (int i = 0; i < h->columns && n < size; i++) {
-        bool field = false;
-
-        for (int f = 0; f < FIELD_COUNT; f++)
-            field = field || h->column[f] == i;
-        if (field || !h->title[i][0])
-            continue;
-        n += (size_t)snprintf(out + n, size - n, "%s%s", any ? ", " : "; kept: ", h->title[i]);
-        any = true;
-    }
-}
-
-/* A workbook is a zip file, whatever its name says. */
-static bool is_workbook(const char *path)
-{
-    unsigned char magic[4] = {0};
-    size_t n = strlen(path);
-    FILE *f;
-
-    if (n >= 5 && strcasecmp(path + n - 5, ".xlsx") == 0)
-        return true;
-    f = fopen(path, "rbe");
-    if (f && fread(magic, 1, 4, f) != 4)
-        magic[0] = 0;
-    if (f)
-        fclose(f);
-    return memcmp(magic, "PK\3\4", 4) == 0;
-}
-
-static int read_rows(struct importing *m, const char *path, struct error *err)
+static int read_rows(struct importing *m, struct error *err)
 {
     struct table_options t = {.encoding = m->o->encoding,
                               .sheet = m->o->sheet,
@@ -347,19 +213,21 @@ static int read_rows(struct importing *m, const char *path, struct error *err)
                               .sheet_end = on_sheet_end,
                               .arg = m};
     struct table_info info = {0};
-    int rc = is_workbook(path) ? table_read_xlsx(path, &t, &info, err)
-                               : table_read_csv(path, &t, &info, err);
+    int rc = table_read(m->path, &t, &info, err);
 
     snprintf(m->summary->sheet, sizeof(m->summary->sheet), "%s", info.sheet);
     snprintf(m->summary->encoding, sizeof(m->summary->encoding), "%s", info.encoding);
     m->summary->sheets = info.sheets;
+    m->summary->sheet_hidden = info.sheet_hidden;
+    m->summary->hidden_skipped = m->o->skip_hidden;
     m->summary->separator = info.separator;
-    if ((rc == 0 || rc == TABLE_SKIP || rc == -ENOENT) && !m->found && (!err || !err->code))
-        return error_set(err, -EINVAL, path,
-                         "name it with --map phone=\"COLUMN\"; kolcast import --help lists the "
-                         "words that are recognised",
-                         "no column with phone numbers was found in its first rows");
-    return rc;
+    if (rc == -ENOKEY)
+        return error_set(err, -EINVAL, m->path, "name one of its columns with --map",
+                         "no column is called \"%s\"; its first row has: %s",
+                         headers_missing(m->headers, m->o->map), m->first_row);
+    if ((rc == 0 || rc == TABLE_SKIP) && !m->found)
+        return explain_no_phones(m, err);
+    return rc > 0 ? -EINVAL : rc;
 }
 
 static const char *base_name(const char *path)
@@ -369,75 +237,109 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The import's row: its maker's, which stays whatever happens, or one of our own. */
-static int begin(struct importing *m, const char *path)
+static int merge(struct importing *m)
 {
-    int64_t list_id;
     int rc;
 
-    m->import_id = m->o->import_id;
-    if (m->import_id)
-        return store_import_stage(m->store, m->import_id);
-    rc = store_list_ensure(m->store, m->o->list, &list_id);
-    return rc ? rc : store_import_begin(m->store, list_id, base_name(path), &m->import_id);
+    m->progress.storing = true;
+    store_on_progress(m->store, on_store_progress, m);
+    rc = store_import_finish(m->store, m->import_id, &m->summary->import);
+    store_on_progress(m->store, NULL, NULL);
+    return m->cancelled && rc ? -ECANCELED : rc;
 }
 
-static int stage(struct importing *m, const char *path, struct error *err)
+static int stage(struct importing *m, struct error *err)
 {
-    int rc = begin(m, path);
+    int rc = store_begin_staging(m->store);
 
-    if (rc)
-        return rc;
-    rc = store_begin_staging(m->store);
     if (!rc) {
-        rc = read_rows(m, path, err);
+        rc = read_rows(m, err);
         if (rc)
             store_rollback(m->store);
         else
             rc = store_commit(m->store);
     }
     if (!rc)
-        rc = store_import_finish(m->store, m->import_id, &m->summary->import);
-    if (rc && !m->o->import_id)
-        store_import_abort(m->store, m->import_id);
+        rc = rejected_flush(m->rejected, err);
+    return rc ? rc : merge(m);
+}
+
+/* The import's row is its maker's, which stays whatever happens, */
+static int into_import(struct importing *m, struct error *err)
+{
+    int rc = store_import_stage(m->store, m->o->import_id);
+
+    m->import_id = m->o->import_id;
+    return rc ? rc : stage(m, err);
+}
+
+/* or one of our own, which goes when it fails, and its list when that was new. */
+static int into_list(struct importing *m, struct error *err)
+{
+    int64_t list_id, contacts;
+    bool fresh = store_list_find(m->store, m->o->list, &list_id) == -ENOENT;
+    int rc = store_list_ensure(m->store, m->o->list, &list_id);
+
+    if (rc)
+        return rc;
+    rc = store_import_begin(m->store, list_id, base_name(m->path), &m->import_id);
+    if (!rc) {
+        rc = stage(m, err);
+        if (rc)
+            store_import_abort(m->store, m->import_id);
+    }
+    if (rc && fresh && store_contact_count(m->store, list_id, &contacts) == 0 && contacts == 0)
+        store_list_remove(m->store, list_id);
     return rc;
+}
+
+static int check_options(const struct import_options *o, struct error *err)
+{
+    if (o->zone && zone_open(o->zone) < 0)
+        return error_set(err, -EINVAL, "--zone", "write it as Asia/Jerusalem",
+                         "there is no time zone \"%s\"", o->zone);
+    return headers_check_map(o->map, err);
+}
+
+static void release(struct importing *m)
+{
+    for (int i = 0; i < TABLE_COLUMNS_MAX; i++)
+        free(m->keys[i].text);
+    buf_free(&m->extra);
+    number_parser_free(m->numbers);
+    free(m->summary);
+    free(m);
 }
 
 int import_file(struct store *s, const char *path, const struct import_options *o,
                 struct import_summary *out, struct error *err)
 {
     struct importing *m = calloc(1, sizeof(*m));
-    struct import_summary summary = {0};
+    struct import_summary *summary = calloc(1, sizeof(*summary));
     int rc;
 
-    if (!m)
+    if (!m || !summary) {
+        free(m);
+        free(summary);
         return -ENOMEM;
+    }
     m->store = s;
     m->o = o;
-    m->summary = &summary;
-    rc = headers_check_map(o->map, err);
-    if (!rc && access(path, R_OK))
-        rc = error_set(err, -errno, path, "check the name and the folder", "cannot read: %s",
-                       strerror(errno));
+    m->path = path;
+    m->summary = summary;
+    m->headers = &summary->headers;
+    m->extra.max = IMPORT_EXTRA_MAX;
+    rc = check_options(o, err);
     if (!rc)
         rc = number_parser_new(&m->numbers);
     if (!rc)
-        rc = stage(m, path, err);
-    if (m->rejected && fclose(m->rejected) && !rc)
-        m->rejected_failed = true;
-    if (rc && m->rejected)
-        unlink(o->rejected_path);
-    if (!rc) {
-        describe_columns(&m->headers, summary.columns, sizeof(summary.columns));
-        *out = summary;
-    }
-    number_parser_free(m->numbers);
-    free(m);
-    return rc > 0 ? -EINVAL : rc;
-}
-
-void import_print_headers(void (*fn)(void *arg, const char *field, const char *words), void *arg)
-{
-    for (int f = 0; f < FIELD_COUNT; f++)
-        fn(arg, field_name((enum field)f), field_words((enum field)f));
+        rc = rejected_open(o->rejected_path, path, &m->rejected, err);
+    if (!rc)
+        rc = o->import_id ? into_import(m, err) : into_list(m, err);
+    rejected_close(m->rejected, rc == 0);
+    headers_describe(m->headers, summary->columns, sizeof(summary->columns));
+    if (!rc)
+        *out = *summary;
+    release(m);
+    return rc;
 }

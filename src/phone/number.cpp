@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <algorithm>
 #include <new>
 #include <set>
 #include <string>
@@ -138,11 +139,52 @@ static number_fault unfold_exponent(std::string *s)
     return NUMBER_OK;
 }
 
+static bool is_day(int year, int month, int day)
+{
+    return year >= 1900 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* 2024-05-01, 1/5/2024, 1.5.2024, with a time or without: as digits alone it may be a number that
+ * belongs to somebody. */
+static bool is_date(const std::string &text)
+{
+    size_t mark = text.find_first_of("-/.");
+    int a, b, c, end = 0;
+    char first, second;
+
+    if (mark == std::string::npos || mark == 0 || mark == 3 || mark > 4)
+        return false;
+    if (sscanf(text.c_str(), "%4d%c%2d%c%2d%n", &a, &first, &b, &second, &c, &end) == 5 &&
+        first == second && strchr("-/.", first) && is_day(a, b, c))
+        return text[end] == '\0' || text[end] == ' ' || text[end] == 'T';
+    end = 0;
+    return sscanf(text.c_str(), "%2d%c%2d%c%4d%n", &a, &first, &b, &second, &c, &end) == 5 &&
+           first == second && strchr("-/.", first) && (is_day(c, b, a) || is_day(c, a, b)) &&
+           (text[end] == '\0' || text[end] == ' ');
+}
+
+/* "501,234,567": a spreadsheet showed it as an amount. */
+static bool is_amount(const std::string &s)
+{
+    size_t first = s.find(','), digits = 0;
+
+    if (first == std::string::npos || first == 0 || first > 3)
+        return false;
+    for (size_t i = 0; i < s.size(); i++) {
+        if (s[i] == ',' ? i != first && digits != 3 : s[i] < '0' || s[i] > '9')
+            return false;
+        digits = s[i] == ',' ? 0 : digits + 1;
+    }
+    return digits == 3;
+}
+
 /* To digits, with a leading "+" perhaps. */
 static number_fault clean(const char *text, size_t len, std::string *out, bool *spoiled)
 {
     std::string s;
 
+    if (is_date(std::string(text, len)))
+        return NUMBER_DATE;
     if (!squeeze(text, len, &s))
         return NUMBER_NOT_A_NUMBER;
     if (strncasecmp(s.c_str(), "tel:", 4) == 0)
@@ -154,6 +196,10 @@ static number_fault clean(const char *text, size_t len, std::string *out, bool *
 
         if (fault)
             return fault;
+        *spoiled = true;
+    }
+    if (is_amount(s)) {
+        s.erase(std::remove(s.begin(), s.end(), ','), s.end());
         *spoiled = true;
     }
     size_t point = s.find('.');
@@ -353,6 +399,8 @@ const char *number_fault_text(enum number_fault fault)
         return "unknown country code";
     case NUMBER_NOT_IN_USE:
         return "no such number range";
+    case NUMBER_DATE:
+        return "a date, not a phone number";
     case NUMBER_DIGITS_LOST:
         return "digits lost by the spreadsheet (format the column as text)";
     }

@@ -30,6 +30,7 @@ enum number_fault {
     NUMBER_TOO_LONG,
     NUMBER_BAD_COUNTRY,
     NUMBER_NOT_IN_USE,  /* right length, but no such range in the numbering plan */
+    NUMBER_DATE,        /* its digits may be somebody's number, but it is none */
     NUMBER_DIGITS_LOST, /* a spreadsheet rounded it away: 9.72E+11 */
 };
 

@@ -15,7 +15,7 @@ struct seen {
     struct headers headers;
 };
 
-static int on_row(void *arg, const struct table_row *row)
+static int on_row(void *arg, const struct table_info *info, const struct table_row *row)
 {
     struct seen *s = arg;
 

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int on_row(void *arg, const struct table_row *row)
+static int on_row(void *arg, const struct table_info *info, const struct table_row *row)
 {
     if (row->count < 0 || row->count > TABLE_COLUMNS_MAX)
         abort();
