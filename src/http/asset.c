@@ -112,6 +112,11 @@ static void choose_encoding(struct http_request *r, const struct entry *e)
     reply_conditions(r, etag, 0, !*suffix);
 }
 
+bool assets_have(const struct http_request *r)
+{
+    return find(r->server->assets, r->path.text) != NULL;
+}
+
 bool assets_serve(struct http_request *r)
 {
     const struct assets *a = r->server->assets;

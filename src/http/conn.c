@@ -51,6 +51,8 @@ static void update_events(struct conn *c)
 
 void conn_read(struct conn *c, bool on)
 {
+    if (on && !c->reading && c->tls)
+        conn_again(c); /* OpenSSL may hold input that epoll does not know of */
     c->reading = on;
     update_events(c);
 }

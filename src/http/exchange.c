@@ -75,23 +75,25 @@ static void options(struct http_request *r, const char *allow)
     send_reply(r);
 }
 
-static void no_route(struct http_request *r, bool other_method, const char *allow)
+static void other_method(struct http_request *r, const char *allow)
 {
     char detail[256];
 
-    if (other_method && !strcmp(r->method, "OPTIONS")) {
+    if (!strcmp(r->method, "OPTIONS")) {
         options(r, allow);
         return;
     }
-    if (other_method) {
-        http_reply_header(r, "allow", allow);
-        snprintf(detail, sizeof(detail), "%s is not possible here. Possible: %s.", r->method,
-                 allow);
-        exchange_refuse(r, 405, detail);
-        return;
-    }
+    http_reply_header(r, "allow", allow);
+    snprintf(detail, sizeof(detail), "%s is not possible here. Possible: %s.", r->method, allow);
+    exchange_refuse(r, 405, detail);
+}
+
+static void no_route(struct http_request *r)
+{
     if (assets_serve(r))
         send_reply(r);
+    else if (assets_have(r))
+        other_method(r, "GET, HEAD, OPTIONS");
     else
         exchange_refuse(r, 404, "There is nothing at this path.");
 }
@@ -194,8 +196,10 @@ void exchange_head(struct http_request *r, bool has_body)
     found = router_match(r->server->router, r, allow, sizeof(allow));
     if (found == ROUTE_FOUND)
         take_body(r, has_body);
+    else if (found == ROUTE_OTHER_METHOD)
+        other_method(r, allow);
     else
-        no_route(r, found == ROUTE_OTHER_METHOD, allow);
+        no_route(r);
 }
 
 /* ---- body ----------------------------------------------------------------------------------- */

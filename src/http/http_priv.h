@@ -150,7 +150,8 @@ const char *router_param(const struct http_request *r, const char *name);
 struct assets;
 int assets_new(struct assets **out, const struct http_asset *assets, unsigned count);
 void assets_free(struct assets *a);
-/* Replies when the path is an asset or the application's page. */
+bool assets_have(const struct http_request *r); /* is the path that of an asset? */
+/* Replies to GET and HEAD when the path is an asset or the application's page. */
 bool assets_serve(struct http_request *r);
 
 /* reply.c, reply_file.c */
@@ -283,6 +284,11 @@ void spool_free(struct spool *s); /* removes the file */
 
 /* ---- the server ----------------------------------------------------------------------------- */
 
+/* listen.c */
+int listen_open(struct http_server *s, struct error *err);
+int listen_start(struct http_server *s);
+void listen_stop(struct http_server *s); /* harmless when it has stopped */
+
 struct access_log {
     int64_t second_us;
     unsigned lines, held;
@@ -295,7 +301,6 @@ struct http_server {
     struct loop *loop;
     struct loop_fd listener;
     struct timer accept_timer, watch_timer;
-    bool listening;
     uint16_t port;
     struct loop_hook hook;
     struct list busy, waiting, sockets, dead, again;
@@ -321,5 +326,5 @@ struct http_server {
     int grace_ms;
     atomic_bool wake_posted, reload_posted;
     _Atomic uint64_t requests, refused_busy, connections_total;
-    _Atomic unsigned stat_conns, stat_sockets, stat_queued;
+    _Atomic unsigned stat_conns, stat_sockets;
 };

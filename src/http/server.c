@@ -1,180 +1,14 @@
 /* The server: its port, its threads, its beginning and end. */
 #include "http/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "http/http_priv.h"
 
-enum { BACKLOG = 1024, ACCEPTS_MAX = 64, ACCEPT_PAUSE_MS = 100, MESSAGE_HEADER = 16 };
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-/* ---- listening ------------------------------------------------------------------------------ */
-
-static int parse_address(const struct http_server_config *c, union address *a, socklen_t *size)
-{
-    memset(a, 0, sizeof(*a));
-    if (inet_pton(AF_INET, c->address, &a->v4.sin_addr) == 1) {
-        a->v4.sin_family = AF_INET;
-        a->v4.sin_port = htons(c->port);
-        *size = sizeof(a->v4);
-        return 0;
-    }
-    if (inet_pton(AF_INET6, c->address, &a->v6.sin6_addr) == 1) {
-        a->v6.sin6_family = AF_INET6;
-        a->v6.sin6_port = htons(c->port);
-        *size = sizeof(a->v6);
-        return 0;
-    }
-    return -EINVAL;
-}
-
-static int bind_port(struct http_server *s, struct error *err)
-{
-    union address a;
-    socklen_t size = 0;
-    int fd, one = 1, rc;
-
-    if (!s->c.address || parse_address(&s->c, &a, &size))
-        return error_set(err, -EINVAL, s->c.address ? s->c.address : "address",
-                         "write an IP address, such as 127.0.0.1", "no address to listen on");
-    fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-        bind(fd, &a.any, size) || listen(fd, BACKLOG)) {
-        rc = -errno;
-        if (fd >= 0)
-            close(fd);
-        return error_set(err, rc, s->c.address,
-                         rc == -EADDRINUSE ? "choose another port, or end what listens there"
-                         : rc == -EACCES   ? "ports below 1024 need root or CAP_NET_BIND_SERVICE"
-                                           : NULL,
-                         "cannot listen on port %u: %s", s->c.port, strerror(-rc));
-    }
-    s->listener.fd = fd;
-    return 0;
-}
-
-static int open_port(struct http_server *s, struct error *err)
-{
-    union address a = {0};
-    socklen_t size = sizeof(a);
-    int rc = 0;
-
-    if (s->c.listen_fd > 0)
-        s->listener.fd = s->c.listen_fd;
-    else
-        rc = bind_port(s, err);
-    if (rc)
-        return rc;
-    if (getsockname(s->listener.fd, &a.any, &size))
-        return error_set(err, -errno, "listen_fd", NULL, "is no bound socket");
-    s->port = ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
-    return 0;
-}
-
-/* The peer as text; an IPv4 client of an IPv6 socket under its IPv4 address. True: on this host. */
-static bool peer_text(const union address *a, char out[PEER_SIZE])
-{
-    struct in_addr v4 = a->v4.sin_addr;
-
-    if (a->any.sa_family == AF_INET6) {
-        if (!IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr)) {
-            inet_ntop(AF_INET6, &a->v6.sin6_addr, out, PEER_SIZE);
-            return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
-        }
-        memcpy(&v4, a->v6.sin6_addr.s6_addr + 12, sizeof(v4));
-    }
-    inet_ntop(AF_INET, &v4, out, PEER_SIZE);
-    return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
-}
-
-/* Full: the one that has kept us waiting longest for a request makes room. False: all are busy. */
-static bool make_room(struct http_server *s)
-{
-    struct list_node *n = list_first(&s->waiting);
-
-    if (s->conn_count < s->c.connections_max)
-        return true;
-    if (!n)
-        return false;
-    conn_kill(list_entry(n, struct conn, node));
-    return true;
-}
-
-static void stop_listening(struct http_server *s)
-{
-    if (s->listener.fd < 0)
-        return;
-    loop_fd_del(&s->listener);
-    close(s->listener.fd);
-    s->listener.fd = -1;
-}
-
-static void pause_accepting(struct http_server *s)
-{
-    loop_fd_del(&s->listener);
-    timer_start(loop_wheel(s->loop), &s->accept_timer, ACCEPT_PAUSE_MS);
-}
-
-static void on_accept_timer(struct timer *t)
-{
-    struct http_server *s = container_of(t, struct http_server, accept_timer);
-
-    if (s->listener.fd >= 0 && loop_fd_add(s->loop, &s->listener, EPOLLIN))
-        timer_start(loop_wheel(s->loop), t, ACCEPT_PAUSE_MS);
-}
-
-static void accept_one(struct http_server *s, int fd, const union address *from)
-{
-    char peer[PEER_SIZE] = "";
-    bool loopback = peer_text(from, peer);
-    int one = 1;
-
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    atomic_fetch_add_explicit(&s->connections_total, 1, memory_order_relaxed);
-    if (!conn_new(s, fd, peer, loopback))
-        log_warn("a connection cannot be taken", "peer=%s", peer);
-}
-
-static void on_accept(struct loop_fd *io, uint32_t events)
-{
-    struct http_server *s = container_of(io, struct http_server, listener);
-
-    (void)events;
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
-        union address from = {0};
-        socklen_t size = sizeof(from);
-        int fd;
-
-        if (!make_room(s)) {
-            pause_accepting(s);
-            return;
-        }
-        fd = accept4(io->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            accept_one(s, fd, &from);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log_error("no more connections can be taken", "error=\"%s\" open=%u", strerror(errno),
-                      s->conn_count);
-            pause_accepting(s);
-            return;
-        } else if (errno == EAGAIN) {
-            return;
-        }
-    }
-}
+enum { MESSAGE_HEADER = 16 };
 
 /* ---- the loop's thread ---------------------------------------------------------------------- */
 
@@ -217,8 +51,7 @@ static void on_stop(struct loop_msg *m)
     struct http_server *s = container_of(m, struct http_server, stop_msg);
 
     s->stopping = true;
-    stop_listening(s);
-    timer_stop(&s->accept_timer);
+    listen_stop(s);
     each_conn(&s->busy, stop_conn);
     each_conn(&s->waiting, stop_conn);
     each_conn(&s->sockets, stop_conn);
@@ -339,7 +172,7 @@ static int make_parts(struct http_server *s, struct error *err)
     if (!rc && s->c.tls_cert)
         rc = tls_new(&s->tls, &s->c, err);
     if (!rc)
-        rc = open_port(s, err);
+        rc = listen_open(s, err);
     return rc;
 }
 
@@ -358,8 +191,7 @@ int http_server_new(struct http_server **out, const struct http_server_config *c
     list_init(&s->dead);
     list_init(&s->again);
     list_init(&s->spare);
-    s->listener = (struct loop_fd){.fd = -1, .fn = on_accept};
-    s->accept_timer.fn = on_accept_timer;
+    s->listener.fd = -1;
     s->grace.fn = on_grace;
     s->stop_msg.fn = on_stop;
     s->wake_msg.fn = on_wake;
@@ -408,7 +240,7 @@ int http_server_start(struct http_server *s, struct error *err)
     int rc;
 
     loop_hook_add(s->loop, &s->hook);
-    rc = loop_fd_add(s->loop, &s->listener, EPOLLIN);
+    rc = listen_start(s);
     if (s->tls)
         timer_start(loop_wheel(s->loop), &s->watch_timer, s->c.tls_watch_ms);
     /* Signals are the main thread's; a broken pipe is an error like any other. */
@@ -439,7 +271,7 @@ void http_server_free(struct http_server *s)
     if (!s)
         return;
     http_server_stop(s, 0);
-    stop_listening(s);
+    listen_stop(s);
     pool_free(s->pool);
     spooler_free(s->spooler);
     assets_free(s->assets);

@@ -319,7 +319,9 @@ void socket_start(struct conn *c, struct http_request *r)
     c->proto = &proto_socket;
     conn_move(c, &c->server->sockets);
     conn_arm(c, cfg->ping_ms);
-    if (conn_append(c, "\r\n", 2))
+    if (c->eof)
+        conn_kill(c); /* half a connection is none here */
+    if (c->state == CONN_DEAD || conn_append(c, "\r\n", 2))
         return;
     h1_leftover(c, &c->socket->in); /* frames that came with the handshake */
     conn_read(c, true);

@@ -44,10 +44,12 @@ class Served:
         self.log_path = self.folder + ".log"
         self.log_file = open(self.log_path, "w")
         self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self.log_file, text=True, env=env)
+                                        stderr=self.log_file, text=True, env=env,
+                                        pass_fds=[options["fd"]] if "fd" in options else [])
         line = self.process.stdout.readline()
         assert line, "served did not start: " + self.log()
         self.port = int(line)
+        self.path = None  # of a socket that was passed to it
 
     def log(self):
         with open(self.log_path, errors="replace") as f:
@@ -103,11 +105,11 @@ class Client:
     """One connection, bytes as they are."""
 
     def __init__(self, served, tls=None, receive_buffer=None):
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_UNIX if served.path else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(("127.0.0.1", served.port))
+        self.socket.connect(served.path or ("127.0.0.1", served.port))
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.data = bytearray()

@@ -398,6 +398,8 @@ static void option(struct http_server_config *c, char *text)
         c->body_memory_max = n;
     else if (!strcmp(text, "cors"))
         c->cors_origins = cors;
+    else if (!strcmp(text, "fd"))
+        c->listen_fd = (int)n;
     else if (!strcmp(text, "trust"))
         c->trust_forwarded = true;
     else

@@ -2,6 +2,7 @@
 """HTTP/1 against the real server over loopback: server.py SERVED [CASE…]. Prints TAP."""
 import os
 import socket
+import tempfile
 import threading
 import time
 
@@ -336,7 +337,9 @@ def assets():
         assert "microphone=(self)" in page["permissions-policy"]
         assert c.get("/").body == c.get("/index.html").body == page.body
         assert c.get("/missing.png").status == 404 and c.get("/api/x").status == 404
-        assert c.ask("POST", "/app.js").status == 404
+        a = c.ask("POST", "/app.js")
+        assert a.status == 405 and a["allow"] == "GET, HEAD, OPTIONS" and c.ask("POST", "/other").status == 404
+        assert c.ask("OPTIONS", "/app.js").status == 204
         a = c.ask("HEAD", "/logo.svg")
         assert a["content-length"] == "6" and c.get("/inline").status == 200
 
@@ -618,6 +621,20 @@ def stop_without_grace():
         wait_for(lambda: s.stats()["slow"] == 1, "the slow request")
         s.say("stop 0")
         assert c.ended() and d.ended() and s.stop() == 0
+
+
+@case
+def sockets_from_outside():
+    """As systemd passes them: bound already, for a port or a path."""
+    with socket.create_server(("127.0.0.1", 0)) as outer, Served(fd=outer.fileno()) as s:
+        assert s.port == outer.getsockname()[1] and Client(s).get("/api/echo").json()["peer"] == "127.0.0.1"
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as outer:
+        outer.bind(folder + "/http")
+        outer.listen()
+        with Served(fd=outer.fileno(), trust=1) as s:
+            s.path = folder + "/http"
+            assert Client(s).get("/api/echo").json()["peer"] == "unix"
+            assert Client(s).get("/api/echo", X_Forwarded_For="203.0.113.7").json()["peer"] == "203.0.113.7"
 
 
 @case
