@@ -357,6 +357,7 @@ static int hold_first_calls(struct desk *d)
 static int query_people(struct desk *d)
 {
     int64_t interrupted, added, due = desk_wall_ms(d), whose = d->campaign_id;
+    struct store_target_counts people;
     char detail[96];
     int rc = store_step_begin(d->store, d->campaign_id, "query");
 
@@ -370,6 +371,8 @@ static int query_people(struct desk *d)
         rc = store_recover(d->store, whose, due, &interrupted);
     if (!rc)
         rc = store_target_fill(d->store, d->campaign_id, &added);
+    if (!rc)
+        rc = store_target_counts(d->store, d->campaign_id, &people);
     if (rc)
         return rc;
     if (interrupted > 0) {
@@ -378,8 +381,8 @@ static int query_people(struct desk *d)
         log_warn("calls were interrupted by a crash; each has its record", "calls=%lld",
                  (long long)interrupted);
     }
-    snprintf(detail, sizeof(detail), "%lld new people, %lld calls interrupted before",
-             (long long)added, (long long)interrupted);
+    snprintf(detail, sizeof(detail), "%lld people, %lld calls interrupted before",
+             (long long)people.total, (long long)interrupted);
     return store_step_end(d->store, d->campaign_id, "query", true, detail);
 }
 

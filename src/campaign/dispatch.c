@@ -270,14 +270,17 @@ static void called(struct line_call *lc)
     struct pacing_event e = {.sign = sign_of(o),
                              .started_us = a->released_us,
                              .retry_after_s = o->retry_after_s,
-                             .detail = o->sip_status ? o->reason : NULL};
+                             .detail = o->reason};
+    bool told;
 
     a->up = false;
     d->in_flight--;
     exchange_give(d->exchange, lc->trunk);
+    /* That a trunk was silent for so long has been told by the lane's figures. */
+    told = e.sign == PACING_TIMEOUT && o->ended_ms - o->dialled_ms >= LINE_UNHEARD_MS;
     if (e.sign == PACING_LOCAL_FAULT)
         pacing_sign(d->pacing, desk_mono_us(d), &e);
-    else if (o->dialled_ms)
+    else if (o->dialled_ms && !told)
         exchange_sign(d->exchange, lc->trunk, desk_mono_us(d), &e);
     finish_attempt(a);
 }

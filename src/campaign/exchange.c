@@ -19,6 +19,7 @@ struct trunk_use {
     struct exchange *exchange;
     const char *name;
     unsigned calls;
+    unsigned unheard;      /* calls ever, as last seen */
     struct pacing *pacing; /* owned */
 };
 
@@ -248,9 +249,25 @@ void exchange_recheck(struct exchange *x)
     x->config.driver->recheck(x->line);
 }
 
+/* Under the lock. A trunk that does not answer at all is known long before its calls have failed.
+ */
+static void hear_silence(struct exchange *x, struct trunk_use *t, unsigned unheard)
+{
+    int64_t now_us = clock_mono_us(x->config.clock);
+    struct pacing_event e = {
+        .sign = PACING_TIMEOUT, .started_us = now_us, .detail = "not within 2 s"};
+
+    for (; t->unheard != unheard; t->unheard++)
+        pacing_sign(t->pacing, now_us, &e);
+}
+
 void exchange_line_stats(struct exchange *x, struct line_stats *out)
 {
     x->config.driver->stats(x->line, out);
+    pthread_mutex_lock(&x->lock);
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        hear_silence(x, &x->trunks[i], out->unheard[i]);
+    pthread_mutex_unlock(&x->lock);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ enum {
     GUARD_US = 30000,
 };
 static const double bad_share = 0.1, bad_least = 3, half_life_us = 2e6, load_high = 0.85,
-                    load_low = 0.75;
+                    load_low = 0.75, dead_share = 0.9, dead_least = 5, try_share = 0.01;
 
 struct pacing {
     struct pacing_config config;
@@ -166,10 +166,17 @@ static const char *const far_faults[] = {
     [PACING_REFUSED] = "the trunk refuses calls",
 };
 
-/* One fault among many calls says nothing. */
+/* Next to nothing goes through. A trunk that says 503 takes others, which have not ended yet. */
+static bool is_dead(const struct pacing *p, enum pacing_sign sign)
+{
+    return sign != PACING_CONGESTION && p->bad >= dead_least &&
+           p->bad >= dead_share * (p->good + p->bad);
+}
+
+/* One fault among many calls says nothing. Through a dead trunk only tries are made, at once. */
 static void far_trouble(struct pacing *p, int64_t now_us, const struct pacing_event *e)
 {
-    char reason[160], detail[64] = "";
+    char reason[160], detail[72] = "";
 
     if (p->bad < bad_least || p->bad < bad_share * (p->good + p->bad))
         return;
@@ -177,11 +184,13 @@ static void far_trouble(struct pacing *p, int64_t now_us, const struct pacing_ev
         pacing_hold(p, now_us + SECOND_US * (e->retry_after_s > HOLD_MAX_S ? HOLD_MAX_S
                                                                            : e->retry_after_s));
     if (e->detail && e->detail[0])
-        snprintf(detail, sizeof(detail), " (%s)", e->detail);
+        snprintf(detail, sizeof(detail), " (%.60s)", e->detail);
     snprintf(reason, sizeof(reason), "%s%s: %.0f of the last %.0f calls", far_faults[e->sign],
              detail, p->bad, p->good + p->bad);
     p->unproven = true;
-    slow_down(p, now_us, 0.5, reason);
+    if (is_dead(p, e->sign) && p->rate > p->most * try_share)
+        change(p, now_us, p->most * try_share, reason);
+    slow_down(p, now_us, is_dead(p, e->sign) ? 1 : 0.5, reason);
 }
 
 void pacing_sign(struct pacing *p, int64_t now_us, const struct pacing_event *e)

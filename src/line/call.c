@@ -101,6 +101,8 @@ static void on_flow_timer(struct timer *t)
 {
     struct call *c = container_of(t, struct call, flow_timer);
 
+    if (!c->answered_us && c->sip && !sip_call_heard(c->sip))
+        COUNT(&c->lane->counters, unheard[c->lc->trunk]);
     if (!flow_alive(c))
         return;
     c->depth++;
@@ -189,6 +191,7 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
         return;
     c->answered_us = now_us(c);
     c->lc->outcome.answered_ms = wall_ms(c);
+    timer_stop(&c->flow_timer);
     stop_ringing(c);
     watch_event(c, LINE_ANSWERED, "");
     if (!usable || rtp_connect(c->rtp, &theirs, true)) {
@@ -421,6 +424,8 @@ void call_begin(struct lane *lane, struct line_call *lc)
     c->depth = 0;
     c->job_pending = false;
     rc = invite(c);
+    if (!rc) /* until the answer the flow has no use for it */
+        timer_start(loop_wheel(lane->loop), &c->flow_timer, LINE_UNHEARD_MS);
     if (rc) {
         park(c);
         lc->outcome.dialled_ms = 0;

@@ -252,6 +252,8 @@ static void line_read_stats(struct line *l, struct line_stats *out)
             s.load = load > 1 ? 1 : load;
         s.trunks_up = i ? s.trunks_up & READ(ready) : READ(ready);
         s.trunks_ready = s.trunks_ready && READ(ready) == (1u << l->config.trunk_count) - 1;
+        for (unsigned t = 0; t < l->config.trunk_count; t++)
+            s.unheard[t] += READ(unheard[t]);
     }
     if (!s.trunks_ready) {
         pthread_mutex_lock(&l->fault_lock);

@@ -58,6 +58,7 @@ struct lane_counters {
     atomic_ullong dialled, answered, rtp_sent, rtp_late_us_max;
     atomic_uint load_permille;
     atomic_uint ready; /* trunks, a bit each */
+    atomic_uint unheard[LINE_TRUNKS_MAX];
 };
 
 struct lane {

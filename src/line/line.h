@@ -17,6 +17,9 @@
 #include "store/model.h"
 #include "store/writer.h"
 
+/* An INVITE was sent three times over UDP by then (RFC 3261 17.1.1.2). */
+enum { LINE_UNHEARD_MS = 2000 };
+
 enum { LINE_TRUNKS_MAX = 16, LINE_NAME_MAX = 32, LINE_TRACE_MAX = 8192, LINE_VARIABLES_MAX = 2048 };
 
 struct line_trunk_config {
@@ -102,9 +105,11 @@ struct line_stats {
     unsigned calls; /* in the lanes now, of all campaigns */
     uint64_t dialled, answered;
     uint64_t rtp_sent, rtp_late_us_max;
-    double load;           /* busiest lane's share of its core, 0…1, recent second */
-    unsigned trunks_up;    /* a bit for each trunk that every lane can use */
-    bool trunks_ready;     /* all of them */
+    double load;        /* busiest lane's share of its core, 0…1, recent second */
+    unsigned trunks_up; /* a bit for each trunk that every lane can use */
+    bool trunks_ready;  /* all of them */
+    /* Calls ever that got no answer of any kind from their trunk within LINE_UNHEARD_MS. */
+    unsigned unheard[LINE_TRUNKS_MAX];
     char trunk_fault[128]; /* why not, for people */
 };
 

@@ -159,7 +159,7 @@ static const char *check_campaign(struct rng *r, void *arg)
              "\"answer_after\":{\"min\":\"10ms\",\"max\":\"100ms\"}}}",
              (unsigned)rng_below(r, 100000), 6 + (unsigned)rng_below(r, 10));
     whole_open(
-        &w, population, 150,
+        &w, population, 50,
         "\"pace\":{\"calls_per_second\":60,\"max_calls\":100},\"retry\":{\"max_attempts\":1},");
     whole_run(&w);
     if (store_pace_each(w.store, w.id, follow, &c))

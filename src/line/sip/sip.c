@@ -439,6 +439,11 @@ void sip_call_hangup(struct sip_call *c, int reason_q850)
         caller_hangup(c);
 }
 
+bool sip_call_heard(const struct sip_call *c)
+{
+    return c->state != CALL_CALLING;
+}
+
 const char *sip_call_id(const struct sip_call *c)
 {
     return c->call_id;

@@ -128,6 +128,8 @@ int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_
  * reason_q850: a Q.850 cause for the Reason header (RFC 3326), 0 for none. */
 void sip_call_hangup(struct sip_call *c, int reason_q850);
 const char *sip_call_id(const struct sip_call *c);
+/* Has anything come to our INVITE, be it only 100? */
+bool sip_call_heard(const struct sip_call *c);
 
 /* For calls from the far side. */
 const char *sip_call_to_user(const struct sip_call *c);
