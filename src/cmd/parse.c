@@ -13,7 +13,9 @@ int cmd_parse_id(const char *text, const char *what, int64_t *id, struct error *
     long long value;
 
     snprintf(remedy, sizeof(remedy), "kolcast %s shows the numbers",
-             strcmp(what, "import") == 0 ? "import --history" : "campaign list");
+             strcmp(what, "import") == 0 ? "import --history"
+             : strcmp(what, "key") == 0  ? "user keys"
+                                         : "campaign list");
     errno = 0;
     value = strtoll(text, &end, 10);
     if (errno || end == text || *end || value <= 0)

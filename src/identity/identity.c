@@ -74,6 +74,8 @@ int identity_configure(struct identity *id, const json_t *settings, struct error
     pthread_mutex_lock(&id->lock);
     old = id->settings;
     id->settings = fresh;
+    if (id->config.mailer)
+        mailer_configure(id->config.mailer, fresh->has_mail ? &fresh->mail : NULL);
     pthread_mutex_unlock(&id->lock);
     identity_settings_unref(old);
     return 0;
@@ -88,6 +90,17 @@ struct identity_settings *identity_settings(struct identity *id)
     atomic_fetch_add(&s->refs, 1);
     pthread_mutex_unlock(&id->lock);
     return s;
+}
+
+bool identity_mail_way(struct identity *id, struct mail_way *out)
+{
+    struct identity_settings *s = identity_settings(id);
+    bool has = s->has_mail;
+
+    if (has)
+        mail_way_copy(out, &s->mail);
+    identity_settings_unref(s);
+    return has;
 }
 
 struct seal {
@@ -233,10 +246,11 @@ bool identity_mail(struct identity *id, const char *to, const char *subject, con
 {
     int rc;
 
-    if (!id->config.mail)
-        return false;
-    rc = id->config.mail(id->config.mail_arg, to, subject, text);
-    if (rc)
+    if (id->config.mail)
+        rc = id->config.mail(id->config.mail_arg, to, subject, text);
+    else
+        rc = id->config.mailer ? mailer_send(id->config.mailer, to, subject, text) : -ENOTCONN;
+    if (rc && rc != -ENOTCONN)
         log_error("a mail cannot be sent", "to=%s subject=\"%s\" error=\"%s\"", to, subject,
                   strerror(-rc));
     return rc == 0;

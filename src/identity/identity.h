@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "identity/password.h"
 #include "identity/role.h"
+#include "message/mail.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -38,8 +39,11 @@ struct identity_config {
     struct password_cost cost;              /* zeroed: password_cost_default */
     unsigned hashes_max;                    /* Argon2 runs at once, 0: 2; each takes its memory */
     unsigned hashes_waiting_max; /* callers that wait for one, 0: 1; the next one gets -EBUSY */
-    /* Sends a mail, or takes it into a queue: must not wait for the network (how long an answer
-     * takes would tell who has an account). NULL: there is no mail, links are only handed out. */
+    /* Takes mails into its queue and is configured from the settings; NULL: no mail, links are only
+     * handed out. How long an answer takes must not tell who has an account: so nothing here waits
+     * for a mail. */
+    struct mailer *mailer;
+    /* Instead of the mailer (commands, which may wait; tests). -ENOTCONN: there is no way. */
     int (*mail)(void *arg, const char *to, const char *subject, const char *text);
     void *mail_arg;
     /* One HTTP exchange with an OpenID provider, blocking. NULL: http/client.h. */
@@ -55,6 +59,15 @@ void identity_free(struct identity *id);
 int identity_configure(struct identity *id, const json_t *settings, struct error *err);
 /* The same from the store; nothing set: the defaults. At start, and after a change of settings. */
 int identity_load(struct identity *id, struct store *s, struct error *err);
+
+/* The setting with its secrets left out (an object to be released), {} when nothing is set. */
+int identity_settings_show(struct store *s, json_t **out, struct error *err);
+/* Checks it, keeps it (audited), and works by it from now on. A provider without client_secret
+ * keeps the one it has, while its issuer and client_id are the same. */
+int identity_settings_change(struct identity *id, struct store *s, const char *who,
+                             const json_t *settings, struct error *err);
+/* How mail goes by the settings; false: it does not. */
+bool identity_mail_way(struct identity *id, struct mail_way *out);
 
 struct identity_figures {
     uint64_t hashes;         /* Argon2 runs */

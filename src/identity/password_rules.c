@@ -12,7 +12,7 @@
 
 enum { DISTINCT_MIN = 5, OWN_MIN = 4, WORD_MIN = 3 };
 
-/* Folded: small letters, no digits for letters. Longest first where one holds another. */
+/* Folded: small letters, no digits for letters. */
 static const char *const words[] = {
     "correcthorsebatterystaple",
     "administrator",
@@ -112,13 +112,12 @@ static void fold(struct folded *f, const char *password, bool digits_as_letters)
     }
 }
 
-/* Each occurrence is blanked out: it counts for nothing. */
+/* The letters of each occurrence count for nothing. The text stays, for words that overlap. */
 static void strike(struct folded *f, const char *word, size_t len)
 {
     for (size_t i = 0; i + len <= f->len; i++) {
         if (strncasecmp(f->text + i, word, len) != 0)
             continue;
-        memset(f->text + i, ' ', len);
         memset(f->letter + i, 0, len);
         f->hit = true;
     }

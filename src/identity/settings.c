@@ -204,9 +204,9 @@ static int read_providers(const struct json_at *at, struct identity_settings *s,
 
 int identity_settings_read(const json_t *json, struct identity_settings **out, struct error *err)
 {
-    static const char *const keys[] = {"public_url", "providers", NULL};
+    static const char *const keys[] = {"public_url", "mail", "providers", NULL};
     struct identity_settings *s = calloc(1, sizeof(*s));
-    struct json_at at = json_root(json, "identity");
+    struct json_at at = json_root(json, "identity"), mail;
     size_t n;
     int rc;
 
@@ -216,6 +216,10 @@ int identity_settings_read(const json_t *json, struct identity_settings **out, s
     rc = json ? json_only_keys(&at, keys, err) : 0;
     if (json && !rc)
         rc = url(&at, "public_url", false, s->public_url, sizeof(s->public_url), err);
+    mail = json_key(&at, "mail");
+    s->has_mail = mail.value != NULL;
+    if (s->has_mail && !rc)
+        rc = mail_way_read(&mail, &s->mail, err);
     if (json && !rc)
         rc = read_providers(&at, s, err);
     if (rc) {

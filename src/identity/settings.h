@@ -1,8 +1,9 @@
 /* The setting "identity", read and checked:
  *
  *   {"public_url": "https://calls.example.org",
- *    "providers": [{"name": "staff", "label": "Staff account", "issuer": "https://id.example.org",
- *                   "client_id": "…", "client_secret": "…", "groups_claim": "groups",
+ *    "mail": {"from": "Kolcast <calls@example.org>", "command": ["/usr/sbin/sendmail", "-i",
+ * "-t"]}, "providers": [{"name": "staff", "label": "Staff account", "issuer":
+ * "https://id.example.org", "client_id": "…", "client_secret": "…", "groups_claim": "groups",
  *                   "roles": {"callers-admin": "Administrator"}, "default_role": "Analyst"}]}
  *
  * Immutable and counted: whoever uses it holds a reference. */
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "message/mail.h"
 #include "store/identity.h"
 
 enum { PROVIDERS_MAX = 8, PROVIDER_ROLES_MAX = 64 };
@@ -39,6 +41,8 @@ struct provider {
 struct identity_settings {
     atomic_int refs;
     char public_url[200]; /* without the last slash; "": not set */
+    bool has_mail;
+    struct mail_way mail;
     struct provider providers[PROVIDERS_MAX];
     int provider_count;
 };

@@ -1,0 +1,199 @@
+/* The queue of mails and its thread. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "message/mail.h"
+
+enum { WAITING_MAX = 256, TRIES = 3, PAUSE_S = 5, TIMEOUT_MS = 60000, LAST_TIMEOUT_MS = 5000 };
+
+struct letter {
+    struct letter *next;
+    char *to, *subject, *text; /* into the block of the letter */
+};
+
+struct mailer {
+    const struct clock *clock;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    /* under lock */
+    struct letter *first, **last;
+    unsigned waiting;
+    bool stop, has_way;
+    int64_t deadline_us; /* once stop is set */
+    struct mail_way way;
+    uint64_t delivered, failed;
+};
+
+/* NULL: stopped, and none is left. */
+static struct letter *take(struct mailer *m, struct mail_way *way, bool *stopping, bool *late)
+{
+    struct letter *l;
+
+    pthread_mutex_lock(&m->lock);
+    while (!m->first && !m->stop)
+        pthread_cond_wait(&m->wake, &m->lock);
+    l = m->first;
+    if (l) {
+        m->first = l->next;
+        if (!m->first)
+            m->last = &m->first;
+        m->waiting--;
+    }
+    mail_way_copy(way, &m->way);
+    *stopping = m->stop;
+    *late = m->stop && clock_mono_us(m->clock) > m->deadline_us;
+    pthread_mutex_unlock(&m->lock);
+    return l;
+}
+
+/* Sleeps unless it is to stop; returns whether it is. */
+static bool pause_between(struct mailer *m)
+{
+    struct timespec until;
+    bool stop;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PAUSE_S;
+    pthread_mutex_lock(&m->lock);
+    while (!m->stop && pthread_cond_timedwait(&m->wake, &m->lock, &until) == 0)
+        ;
+    stop = m->stop;
+    pthread_mutex_unlock(&m->lock);
+    return stop;
+}
+
+static void deliver(struct mailer *m, const struct letter *l, const struct mail_way *way,
+                    bool stopping, bool late)
+{
+    struct error err = {.place = "mail", .message = "the program ended before its turn"};
+    int rc = -EIO;
+
+    for (int i = 0; i < TRIES && rc && !late; i++) {
+        if (i > 0)
+            stopping = pause_between(m);
+        err = (struct error){0};
+        rc = mail_deliver(way, l->to, l->subject, l->text, clock_wall_ms(m->clock),
+                          stopping ? LAST_TIMEOUT_MS : TIMEOUT_MS, &err);
+        if (stopping)
+            break;
+    }
+    pthread_mutex_lock(&m->lock);
+    *(rc ? &m->failed : &m->delivered) += 1;
+    pthread_mutex_unlock(&m->lock);
+    if (rc)
+        log_error("a mail could not be delivered", "to=%s subject=\"%s\" error=\"%s: %s\"", l->to,
+                  l->subject, err.place, err.message);
+}
+
+static void *run(void *arg)
+{
+    struct mailer *m = arg;
+    struct mail_way way;
+    struct letter *l;
+    bool stopping, late;
+
+    while ((l = take(m, &way, &stopping, &late))) {
+        deliver(m, l, &way, stopping, late);
+        free(l);
+    }
+    return NULL;
+}
+
+int mailer_new(struct mailer **out, const struct clock *clock, struct error *err)
+{
+    struct mailer *m = calloc(1, sizeof(*m));
+    int rc;
+
+    if (!m)
+        return -ENOMEM;
+    m->clock = clock;
+    m->last = &m->first;
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->wake, NULL);
+    rc = -pthread_create(&m->thread, NULL, run, m);
+    if (rc) {
+        pthread_cond_destroy(&m->wake);
+        pthread_mutex_destroy(&m->lock);
+        free(m);
+        return error_set(err, rc, NULL, NULL, "cannot start the thread of mails: %s",
+                         strerror(-rc));
+    }
+    pthread_setname_np(m->thread, "mail");
+    *out = m;
+    return 0;
+}
+
+void mailer_free(struct mailer *m)
+{
+    if (!m)
+        return;
+    pthread_mutex_lock(&m->lock);
+    m->stop = true;
+    m->deadline_us = clock_mono_us(m->clock) + LAST_TIMEOUT_MS * INT64_C(1000);
+    pthread_cond_broadcast(&m->wake);
+    pthread_mutex_unlock(&m->lock);
+    pthread_join(m->thread, NULL);
+    pthread_cond_destroy(&m->wake);
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+}
+
+void mailer_configure(struct mailer *m, const struct mail_way *w)
+{
+    pthread_mutex_lock(&m->lock);
+    m->has_way = w != NULL;
+    if (w)
+        mail_way_copy(&m->way, w);
+    pthread_mutex_unlock(&m->lock);
+}
+
+static struct letter *letter_new(const char *to, const char *subject, const char *text)
+{
+    size_t a = strlen(to) + 1, b = strlen(subject) + 1, c = strlen(text) + 1;
+    struct letter *l = malloc(sizeof(*l) + a + b + c);
+
+    if (!l)
+        return NULL;
+    l->next = NULL;
+    l->to = memcpy(l + 1, to, a);
+    l->subject = memcpy(l->to + a, subject, b);
+    l->text = memcpy(l->subject + b, text, c);
+    return l;
+}
+
+int mailer_send(void *mailer, const char *to, const char *subject, const char *text)
+{
+    struct mailer *m = mailer;
+    struct letter *l = letter_new(to, subject, text);
+    int rc = l ? 0 : -ENOMEM;
+
+    pthread_mutex_lock(&m->lock);
+    if (!m->has_way)
+        rc = -ENOTCONN;
+    else if (m->waiting >= WAITING_MAX || m->stop)
+        rc = -ENOSPC;
+    if (!rc) {
+        *m->last = l;
+        m->last = &l->next;
+        m->waiting++;
+        pthread_cond_signal(&m->wake);
+    }
+    pthread_mutex_unlock(&m->lock);
+    if (rc)
+        free(l);
+    return rc;
+}
+
+void mailer_figures(struct mailer *m, struct mailer_figures *out)
+{
+    pthread_mutex_lock(&m->lock);
+    *out = (struct mailer_figures){
+        .delivered = m->delivered, .failed = m->failed, .waiting = m->waiting};
+    pthread_mutex_unlock(&m->lock);
+}
