@@ -71,13 +71,14 @@ enum { ACTIONS = sizeof(actions) / sizeof(actions[0]) };
 static int send_mail(void *arg, const char *to, const char *subject, const char *text)
 {
     struct users *u = arg;
+    struct mail mail = {.to = to, .subject = subject, .text = text};
     struct mail_way way;
     struct error err = {0};
     int rc;
 
     if (!identity_mail_way(u->id, &way))
         return -ENOTCONN;
-    rc = mail_deliver(&way, to, subject, text, clock_wall_ms(&clock_system), 60000, &err);
+    rc = mail_deliver(&way, &mail, clock_wall_ms(&clock_system), 60000, NULL, &err);
     if (rc)
         ui_warn("%s: %s", err.place, err.message);
     return rc;

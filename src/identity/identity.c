@@ -26,6 +26,8 @@ int identity_new(struct identity **out, const struct identity_config *config, st
         pthread_mutex_init(&id->lock, NULL);
         if (!id->config.random)
             id->config.random = random_bytes;
+        if (!id->config.fetch)
+            id->config.fetch = oidc_fetch_network;
         if (!id->config.cost.memory_kib)
             id->config.cost = password_cost_default;
         id->config.random(id->seal, sizeof(id->seal));
@@ -98,7 +100,7 @@ bool identity_mail_way(struct identity *id, struct mail_way *out)
     bool has = s->has_mail;
 
     if (has)
-        mail_way_copy(out, &s->mail);
+        *out = s->mail;
     identity_settings_unref(s);
     return has;
 }

@@ -29,6 +29,8 @@ void oidc_doc_unref(struct oidc_provider_doc *d);
 int oidc_keys(struct identity *id, const struct provider *p, const struct oidc_provider_doc *d,
               bool fresh, struct jwks **out, struct error *err);
 
+/* identity_config.fetch unless there is another. */
+int oidc_fetch_network(void *arg, struct oidc_fetch *f, struct error *err);
 /* One exchange; 0 with a 2xx answer in f. what: for the message ("its keys"). Frees on failure. */
 int oidc_exchange(struct identity *id, const struct provider *p, const char *what,
                   struct oidc_fetch *f, struct error *err);

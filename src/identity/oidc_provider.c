@@ -12,13 +12,14 @@
 #define DOC_STALE_MS  INT64_C(86400000)
 #define KEYS_FRESH_MS INT64_C(3600000)
 
-enum { KEYS_AGAIN_MS = 5000 };
+enum { KEYS_AGAIN_MS = 5000, FAILED_MS = 10000 };
 
 struct cached {
     char issuer[256]; /* "": free */
     struct oidc_provider_doc *doc;
     struct jwks *keys;
     int64_t keys_ms;
+    int64_t failed_ms; /* when the document could not be had; 0: it could */
 };
 
 struct oidc_cache {
@@ -75,10 +76,8 @@ int oidc_exchange(struct identity *id, const struct provider *p, const char *wha
                   struct oidc_fetch *f, struct error *err)
 {
     struct error cause = {0};
-    int rc = -ENOSYS;
+    int rc = id->config.fetch(id->config.fetch_arg, f, &cause);
 
-    if (id->config.fetch)
-        rc = id->config.fetch(id->config.fetch_arg, f, &cause);
     if (!rc && f->status >= 200 && f->status < 300 && f->body)
         return 0;
     if (rc)
@@ -191,36 +190,62 @@ static struct oidc_provider_doc *doc_ref(struct oidc_provider_doc *d)
     return d;
 }
 
+/* Under the lock. Just now it did not answer: callers do not all wait for it in vain. */
+static bool is_away(const struct cached *e, int64_t now_ms)
+{
+    return e->failed_ms && llabs(now_ms - e->failed_ms) < FAILED_MS;
+}
+
+static void keep_doc(struct identity *id, const struct provider *p, struct oidc_provider_doc *fresh)
+{
+    struct oidc_cache *c = id->oidc;
+    struct oidc_provider_doc *old = NULL;
+    struct cached *e;
+
+    pthread_mutex_lock(&c->lock);
+    e = entry(c, p->issuer);
+    e->failed_ms = fresh ? 0 : identity_now(id);
+    if (fresh) {
+        old = e->doc;
+        e->doc = doc_ref(fresh);
+    }
+    pthread_mutex_unlock(&c->lock);
+    oidc_doc_unref(old);
+}
+
 int oidc_doc(struct identity *id, const struct provider *p, struct oidc_provider_doc **out,
              struct error *err)
 {
     struct oidc_cache *c = id->oidc;
-    struct oidc_provider_doc *kept, *fresh;
+    struct oidc_provider_doc *kept, *fresh = NULL;
+    struct error why = {0};
     int64_t age;
+    bool away;
     int rc;
 
     pthread_mutex_lock(&c->lock);
     kept = doc_ref(entry(c, p->issuer)->doc);
+    away = is_away(entry(c, p->issuer), identity_now(id));
     pthread_mutex_unlock(&c->lock);
     age = kept ? llabs(identity_now(id) - kept->at_ms) : INT64_MAX;
-    if (age < DOC_FRESH_MS) {
+    if (age < DOC_FRESH_MS || (away && age < DOC_STALE_MS)) {
         *out = kept;
         return 0;
     }
-    rc = fetch_doc(id, p, &fresh, err);
+    if (away) {
+        oidc_doc_unref(kept);
+        return error_set(err, -EHOSTUNREACH, p->name, "try again in a moment",
+                         "the provider does not answer");
+    }
+    rc = fetch_doc(id, p, &fresh, &why);
+    keep_doc(id, p, fresh);
     if (rc && age < DOC_STALE_MS) {
-        *err = (struct error){0};
         *out = kept;
         return 0;
     }
     oidc_doc_unref(kept);
     if (rc)
-        return rc;
-    pthread_mutex_lock(&c->lock);
-    kept = entry(c, p->issuer)->doc;
-    entry(c, p->issuer)->doc = doc_ref(fresh);
-    pthread_mutex_unlock(&c->lock);
-    oidc_doc_unref(kept);
+        return error_set(err, rc, why.place, why.remedy, "%s", why.message);
     *out = fresh;
     return 0;
 }

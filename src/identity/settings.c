@@ -19,8 +19,8 @@ bool settings_is_url(const char *text)
         if (strncmp(text, starts[i], n) != 0)
             continue;
         if (i == 0)
-            return *rest && *rest != '/' && !strpbrk(rest, " \"<>\\#?@");
-        return strchr(":/", *rest) != NULL && !strpbrk(rest, " \"<>\\#?@"); /* '\0' too */
+            return *rest && !strchr("/?", *rest) && !strpbrk(rest, " \"<>\\#@");
+        return strchr(":/", *rest) != NULL && !strpbrk(rest, " \"<>\\#@"); /* '\0' too */
     }
     return false;
 }
@@ -51,7 +51,7 @@ static int url(const struct json_at *at, const char *key, bool required, char *o
 
     if (rc || !out[0])
         return rc;
-    if (!settings_is_url(out))
+    if (!settings_is_url(out) || strchr(out, '?'))
         return json_fail(&value, err, "write https://…, as the provider or your browser shows it",
                          "\"%.80s\" is no such address", out);
     return 0;

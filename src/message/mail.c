@@ -47,12 +47,13 @@ static int read_command(const struct json_at *at, struct mail_way *w, struct err
     for (size_t i = 0; i < json_array_size(list.value); i++) {
         const char *word = json_string_value(json_array_get(list.value, i));
 
-        if (!word || n + strlen(word) + 1 > sizeof(w->text))
+        if (!word || n + strlen(word) + 1 > sizeof(w->command))
             return json_fail(&list, err, remedy, word ? "too long" : "must hold words");
-        w->command[i] = strcpy(w->text + n, word);
+        memcpy(w->command + n, word, strlen(word) + 1);
         n += strlen(word) + 1;
+        w->words++;
     }
-    if (w->command[0][0] != '/')
+    if (w->command[0] != '/')
         return json_fail(&list, err, "write where it is: /usr/sbin/sendmail",
                          "the program must be a whole path");
     return 0;
@@ -90,22 +91,15 @@ int mail_way_read(const struct json_at *at, struct mail_way *out, struct error *
     if (!read_from(&w))
         return json_fail(&from, err, "Kolcast <calls@example.org>",
                          "must be the address that mail comes from");
-    if (!w.command[0] == !w.webhook[0])
+    if (!w.words == !w.webhook[0])
         return json_fail(at, err, "name one of command and webhook",
                          "needs a way that mail goes, and only one");
     if (w.webhook[0] && strncmp(w.webhook, "https://", 8) != 0 &&
         strncmp(w.webhook, "http://127.0.0.1", 16) != 0 &&
         strncmp(w.webhook, "http://localhost", 16) != 0)
         return json_fail(at, err, "use https://", "the webhook would send links in the clear");
-    mail_way_copy(out, &w);
+    *out = w;
     return 0;
-}
-
-void mail_way_copy(struct mail_way *to, const struct mail_way *from)
-{
-    *to = *from;
-    for (int i = 0; i < MAIL_WORDS_MAX && from->command[i]; i++)
-        to->command[i] = to->text + (from->command[i] - from->text);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -194,20 +188,19 @@ static int put_from(struct buf *out, const struct mail_way *w)
     return rc ? rc : buf_printf(out, n > 0 ? " <%s>\n" : "%s\n", w->from_address);
 }
 
-int mail_write(const struct mail_way *w, const char *to, const char *subject, const char *text,
-               int64_t now_ms, struct buf *out)
+int mail_write(const struct mail_way *w, const struct mail *m, int64_t now_ms, struct buf *out)
 {
     char id[25];
     int rc;
 
-    if (has_control(to) || has_control(subject) || !strchr(to, '@'))
+    if (has_control(m->to) || has_control(m->subject) || !strchr(m->to, '@'))
         return -EINVAL;
     random_token(id, sizeof(id));
     rc = put_from(out, w);
     if (!rc)
-        rc = buf_printf(out, "To: %s\nSubject: ", to);
+        rc = buf_printf(out, "To: %s\nSubject: ", m->to);
     if (!rc)
-        rc = put_text(out, subject);
+        rc = put_text(out, m->subject);
     if (!rc)
         rc = buf_puts(out, "\n");
     if (!rc)
@@ -218,5 +211,5 @@ int mail_write(const struct mail_way *w, const char *to, const char *subject, co
                         "Content-Type: text/plain; charset=utf-8\n"
                         "Content-Transfer-Encoding: base64\n\n",
                         id, strchr(w->from_address, '@'));
-    return rc ? rc : put_body(out, text);
+    return rc ? rc : put_body(out, m->text);
 }

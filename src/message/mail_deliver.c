@@ -1,5 +1,5 @@
-/* A message on its way: to a command, with the message in a memory file as its standard input and
- * what it says in another, so that neither side waits for a pipe. */
+/* A message on its way: to a webhook; or to a command, with the message in a memory file as its
+ * standard input and what it says in another, so that neither side waits for a pipe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,9 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "http/client.h"
 #include "message/mail.h"
 
-enum { MESSAGE_MAX = 256 << 10, SAID_MAX = 300 };
+enum { MESSAGE_MAX = 256 << 10, SAID_MAX = 300, SLICE_MS = 100 };
 
 static int memory_file(const void *data, size_t len)
 {
@@ -43,10 +44,15 @@ static int memory_file(const void *data, size_t len)
 /* In a process group of its own, with the default signals and nothing else of ours open. */
 static int start(const struct mail_way *w, int in, int said, pid_t *pid)
 {
+    char text[sizeof(w->command)], *argv[MAIL_WORDS_MAX + 1] = {text};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, all;
     int rc;
+
+    memcpy(text, w->command, sizeof(text));
+    for (int i = 1; i < w->words; i++)
+        argv[i] = argv[i - 1] + strlen(argv[i - 1]) + 1;
 
     sigemptyset(&none);
     sigfillset(&all);
@@ -59,29 +65,31 @@ static int start(const struct mail_way *w, int in, int said, pid_t *pid)
                                         POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
-    rc = -posix_spawn(pid, w->command[0], &files, &attr, w->command, environ);
+    rc = -posix_spawn(pid, text, &files, &attr, argv, environ);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     return rc;
 }
 
-/* Its exit status, or -ETIMEDOUT: then it and its children are killed. */
-static int wait_for(pid_t pid, int timeout_ms, int *status)
+/* Its exit status, or -ETIMEDOUT, -ECANCELED: then it and its children are killed. */
+static int wait_for(pid_t pid, int timeout_ms, const atomic_bool *cancel, int *status)
 {
     struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-    int rc;
+    int rc = -ETIMEDOUT;
 
-    if (p.fd < 0)
-        return waitpid(pid, status, 0) == pid ? 0 : -errno;
-    do
-        rc = poll(&p, 1, timeout_ms);
-    while (rc < 0 && errno == EINTR);
-    if (rc == 0)
+    for (int waited = 0; waited < timeout_ms && rc == -ETIMEDOUT && p.fd >= 0; waited += SLICE_MS) {
+        if (poll(&p, 1, SLICE_MS) > 0)
+            rc = 0;
+        else if (cancel && *cancel)
+            rc = -ECANCELED;
+    }
+    if (rc)
         kill(-pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         ;
-    close(p.fd);
-    return rc == 0 ? -ETIMEDOUT : 0;
+    if (p.fd >= 0)
+        close(p.fd);
+    return rc;
 }
 
 /* The last line of what it said, as plain text. */
@@ -104,7 +112,7 @@ static void read_said(int fd, char out[SAID_MAX])
 }
 
 static int by_command(const struct mail_way *w, const struct buf *message, int timeout_ms,
-                      struct error *err)
+                      const atomic_bool *cancel, struct error *err)
 {
     int in = memory_file(message->data, message->len), said = memory_file("", 0), status = 0, rc;
     char words[SAID_MAX] = "";
@@ -112,16 +120,15 @@ static int by_command(const struct mail_way *w, const struct buf *message, int t
 
     rc = in < 0 ? in : said < 0 ? said : start(w, in, said, &pid);
     if (rc) {
-        error_set(err, rc, w->command[0], "see that the program is there and may be run",
+        error_set(err, rc, w->command, "see that the program is there and may be run",
                   "the mail command does not start: %s", strerror(-rc));
     } else {
-        rc = wait_for(pid, timeout_ms, &status);
+        rc = wait_for(pid, timeout_ms, cancel, &status);
         read_said(said, words);
         if (rc)
-            error_set(err, rc, w->command[0], "try it by hand", "it did not end within %d s",
-                      timeout_ms / 1000);
+            error_set(err, rc, w->command, "try it by hand", "it did not end in time");
         else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            rc = error_set(err, -EPROTO, w->command[0], "try it by hand", "it failed (%s %d)%s%s",
+            rc = error_set(err, -EPROTO, w->command, "try it by hand", "it failed (%s %d)%s%s",
                            WIFEXITED(status) ? "exit code" : "signal",
                            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
                            words[0] ? ": " : "", words);
@@ -133,16 +140,47 @@ static int by_command(const struct mail_way *w, const struct buf *message, int t
     return rc;
 }
 
-int mail_deliver(const struct mail_way *w, const char *to, const char *subject, const char *text,
-                 int64_t now_ms, int timeout_ms, struct error *err)
+static int by_webhook(const struct mail_way *w, const struct mail *m, int timeout_ms,
+                      const atomic_bool *cancel, struct error *err)
+{
+    static const char *const headers[] = {"Content-Type: application/json", NULL};
+    json_t *json = json_pack("{s:s,s:s,s:s,s:s}", "from", w->from, "to", m->to, "subject",
+                             m->subject, "text", m->text);
+    char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct http_call call = {.url = w->webhook,
+                             .headers = headers,
+                             .body = body,
+                             .timeout_ms = timeout_ms,
+                             .cancel = cancel};
+    struct http_answer answer = {0};
+    struct http_client *client = NULL;
+    int rc = body ? http_client_new(&client) : -ENOMEM;
+
+    json_decref(json);
+    if (!rc) {
+        call.body_len = strlen(body);
+        rc = http_client_call(client, &call, &answer, err);
+    }
+    if (!rc && (answer.status < 200 || answer.status > 299))
+        rc = error_set(err, -EPROTO, w->webhook, "see its log", "it answered %d", answer.status);
+    http_answer_free(&answer);
+    http_client_free(client);
+    free(body);
+    return rc;
+}
+
+int mail_deliver(const struct mail_way *w, const struct mail *m, int64_t now_ms, int timeout_ms,
+                 const atomic_bool *cancel, struct error *err)
 {
     struct buf message = {.max = MESSAGE_MAX};
-    int rc = mail_write(w, to, subject, text, now_ms, &message);
+    int rc = mail_write(w, m, now_ms, &message);
 
     if (rc)
         error_set(err, rc, "mail", NULL, "cannot be written: %s", strerror(-rc));
+    else if (w->words)
+        rc = by_command(w, &message, timeout_ms, cancel, err);
     else
-        rc = by_command(w, &message, timeout_ms, err);
+        rc = by_webhook(w, m, timeout_ms, cancel, err);
     buf_free(&message);
     return rc;
 }

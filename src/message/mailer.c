@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "message/mail.h"
 
-enum { WAITING_MAX = 256, TRIES = 3, PAUSE_S = 5, TIMEOUT_MS = 60000, LAST_TIMEOUT_MS = 5000 };
+enum { WAITING_MAX = 256, TRIES = 3, PAUSE_S = 5, TIMEOUT_MS = 60000, LAST_S = 5 };
 
 struct letter {
     struct letter *next;
-    char *to, *subject, *text; /* into the block of the letter */
+    struct mail mail; /* its texts follow in the same block */
 };
 
 struct mailer {
@@ -24,14 +24,15 @@ struct mailer {
     /* under lock */
     struct letter *first, **last;
     unsigned waiting;
-    bool stop, has_way;
-    int64_t deadline_us; /* once stop is set */
+    bool stop, ended, has_way;
     struct mail_way way;
     uint64_t delivered, failed;
+
+    atomic_bool cancel; /* no time any more for what is left */
 };
 
 /* NULL: stopped, and none is left. */
-static struct letter *take(struct mailer *m, struct mail_way *way, bool *stopping, bool *late)
+static struct letter *take(struct mailer *m, struct mail_way *way, bool *stopping)
 {
     struct letter *l;
 
@@ -45,9 +46,8 @@ static struct letter *take(struct mailer *m, struct mail_way *way, bool *stoppin
             m->last = &m->first;
         m->waiting--;
     }
-    mail_way_copy(way, &m->way);
+    *way = m->way;
     *stopping = m->stop;
-    *late = m->stop && clock_mono_us(m->clock) > m->deadline_us;
     pthread_mutex_unlock(&m->lock);
     return l;
 }
@@ -68,27 +68,24 @@ static bool pause_between(struct mailer *m)
     return stop;
 }
 
-static void deliver(struct mailer *m, const struct letter *l, const struct mail_way *way,
-                    bool stopping, bool late)
+static void deliver(struct mailer *m, const struct mail *mail, const struct mail_way *way,
+                    bool stopping)
 {
     struct error err = {.place = "mail", .message = "the program ended before its turn"};
     int rc = -EIO;
 
-    for (int i = 0; i < TRIES && rc && !late; i++) {
+    for (int i = 0; i < TRIES && rc && !m->cancel && !(i && stopping); i++) {
         if (i > 0)
             stopping = pause_between(m);
         err = (struct error){0};
-        rc = mail_deliver(way, l->to, l->subject, l->text, clock_wall_ms(m->clock),
-                          stopping ? LAST_TIMEOUT_MS : TIMEOUT_MS, &err);
-        if (stopping)
-            break;
+        rc = mail_deliver(way, mail, clock_wall_ms(m->clock), TIMEOUT_MS, &m->cancel, &err);
     }
     pthread_mutex_lock(&m->lock);
     *(rc ? &m->failed : &m->delivered) += 1;
     pthread_mutex_unlock(&m->lock);
     if (rc)
-        log_error("a mail could not be delivered", "to=%s subject=\"%s\" error=\"%s: %s\"", l->to,
-                  l->subject, err.place, err.message);
+        log_error("a mail could not be delivered", "to=%s subject=\"%s\" error=\"%s: %s\"",
+                  mail->to, mail->subject, err.place, err.message);
 }
 
 static void *run(void *arg)
@@ -96,12 +93,16 @@ static void *run(void *arg)
     struct mailer *m = arg;
     struct mail_way way;
     struct letter *l;
-    bool stopping, late;
+    bool stopping;
 
-    while ((l = take(m, &way, &stopping, &late))) {
-        deliver(m, l, &way, stopping, late);
+    while ((l = take(m, &way, &stopping))) {
+        deliver(m, &l->mail, &way, stopping);
         free(l);
     }
+    pthread_mutex_lock(&m->lock);
+    m->ended = true;
+    pthread_cond_broadcast(&m->wake);
+    pthread_mutex_unlock(&m->lock);
     return NULL;
 }
 
@@ -131,12 +132,18 @@ int mailer_new(struct mailer **out, const struct clock *clock, struct error *err
 
 void mailer_free(struct mailer *m)
 {
+    struct timespec until;
+
     if (!m)
         return;
     pthread_mutex_lock(&m->lock);
     m->stop = true;
-    m->deadline_us = clock_mono_us(m->clock) + LAST_TIMEOUT_MS * INT64_C(1000);
     pthread_cond_broadcast(&m->wake);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LAST_S;
+    while (!m->ended && pthread_cond_timedwait(&m->wake, &m->lock, &until) == 0)
+        ;
+    m->cancel = true;
     pthread_mutex_unlock(&m->lock);
     pthread_join(m->thread, NULL);
     pthread_cond_destroy(&m->wake);
@@ -149,7 +156,7 @@ void mailer_configure(struct mailer *m, const struct mail_way *w)
     pthread_mutex_lock(&m->lock);
     m->has_way = w != NULL;
     if (w)
-        mail_way_copy(&m->way, w);
+        m->way = *w;
     pthread_mutex_unlock(&m->lock);
 }
 
@@ -157,13 +164,15 @@ static struct letter *letter_new(const char *to, const char *subject, const char
 {
     size_t a = strlen(to) + 1, b = strlen(subject) + 1, c = strlen(text) + 1;
     struct letter *l = malloc(sizeof(*l) + a + b + c);
+    char *p;
 
     if (!l)
         return NULL;
     l->next = NULL;
-    l->to = memcpy(l + 1, to, a);
-    l->subject = memcpy(l->to + a, subject, b);
-    l->text = memcpy(l->subject + b, text, c);
+    p = (char *)(l + 1);
+    l->mail.to = memcpy(p, to, a);
+    l->mail.subject = memcpy(p + a, subject, b);
+    l->mail.text = memcpy(p + a + b, text, c);
     return l;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,13 @@ static struct rng identity_rng; /* one a process: the hook has no argument */
 
 static inline void identity_fixture_random(void *buf, size_t size)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     unsigned char *p = buf;
 
+    pthread_mutex_lock(&lock);
     for (size_t i = 0; i < size; i++)
         p[i] = (unsigned char)rng_next(&identity_rng);
+    pthread_mutex_unlock(&lock);
 }
 
 static inline int identity_fixture_mail(void *arg, const char *to, const char *subject,
