@@ -291,8 +291,10 @@ def operation_row(document, number, path, method, op):
         fields.append(".idempotent = true")
     if "If-Match" in params:
         fields.append(".if_match = true")
-    if method != "get" and not op.get("x-unaudited"):
-        fields.append(".audited = true")
+    if op.get("x-any-query"):
+        fields.append(".any_query = true")
+    if "x-audit" in op:
+        fields.append(f'.audit = "{op["x-audit"]}"')
     return lines, "    {" + ",\n     ".join(fields) + "},"
 
 

@@ -329,7 +329,8 @@ static int open_all(struct exchange *x, struct error *err)
 
     if (!rc)
         rc = store_open(x->config.store_url, x->config.clock, &x->store, err);
-    if (!rc)
+    x->writer = x->config.writer;
+    if (!rc && !x->writer)
         rc = store_writer_new(&x->writer, x->config.store_url, x->config.clock, err);
     if (!rc)
         rc = make_pacing(x);
@@ -372,7 +373,8 @@ void exchange_free(struct exchange *x)
         return;
     if (x->line)
         x->config.driver->close(x->line);
-    store_writer_free(x->writer);
+    if (!x->config.writer)
+        store_writer_free(x->writer);
     store_close(x->store);
     blackset_free(x->blackset);
     pacing_free(x->total);

@@ -23,6 +23,7 @@ enum { EXCHANGE_CHANGES_KEPT = 64 };
 struct exchange_config {
     const char *store_url;
     const struct clock *clock;
+    struct store_writer *writer; /* borrowed; NULL: one of its own */
     const struct line_driver *driver;
     struct line_config line; /* trunks and limits; the exchange fills clock, writer, blackset */
     struct bus *bus;         /* told of what happens; may be NULL */

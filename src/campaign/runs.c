@@ -106,11 +106,24 @@ static int start(struct runs *r, struct store *s, const struct store_campaign *s
     return rc;
 }
 
+static bool ended(struct runs *r)
+{
+    bool stop;
+
+    pthread_mutex_lock(&r->lock);
+    stop = r->stop;
+    pthread_mutex_unlock(&r->lock);
+    return stop;
+}
+
 static int decide_start(struct runs *r, struct store *s, int64_t id, struct error *err)
 {
     struct store_campaign c;
     int rc = store_campaign_get(s, id, &c);
 
+    if (ended(r))
+        return error_set(err, -ESHUTDOWN, NULL, "start it when the service runs again",
+                         "the service is stopping");
     if (rc)
         return error_set(err, rc, NULL, NULL, "there is no such campaign");
     if (is_up(r, id))

@@ -35,24 +35,10 @@ static enum kind kind_of(const json_t *root)
 
 /* ---- prompts -------------------------------------------------------------------------------- */
 
-/* What a listener would complain about; NULL when nothing. */
-static const char *loudness_fault(const struct prompt *p)
-{
-    if (p->frames == 0)
-        return "empty";
-    if (p->rms_db < -60)
-        return "silent";
-    if (p->rms_db < -32)
-        return "too quiet for a telephone: raise it to about -18 dB";
-    if (p->peak_db > -0.1F && p->rms_db > -8)
-        return "overdriven: lower it to about -18 dB";
-    return NULL;
-}
-
 void checking_prompts(const struct flow *f, struct prompt *const *prompts, json_t *json)
 {
     for (int i = 0; i < flow_prompt_count(f); i++) {
-        const char *name = flow_prompt_name(f, i), *fault = loudness_fault(prompts[i]);
+        const char *name = flow_prompt_name(f, i), *fault = prompt_complaint(prompts[i]);
         double seconds = prompt_ms(prompts[i]) / 1000.0;
 
         if (json) {

@@ -244,3 +244,16 @@ uint32_t prompt_ms(const struct prompt *p)
 {
     return p->frames * 20;
 }
+
+const char *prompt_complaint(const struct prompt *p)
+{
+    if (p->frames == 0)
+        return "empty";
+    if (p->rms_db < -60)
+        return "silent";
+    if (p->rms_db < -32)
+        return "too quiet for a telephone: raise it to about -18 dB";
+    if (p->peak_db > -0.1F && p->rms_db > -8)
+        return "overdriven: lower it to about -18 dB";
+    return NULL;
+}

@@ -23,3 +23,5 @@ int prompt_load(const char *path, struct prompt **out, struct error *err);
 int prompt_from_pcm(const int16_t *pcm, size_t samples, unsigned rate_hz, struct prompt **out);
 void prompt_free(struct prompt *p);
 uint32_t prompt_ms(const struct prompt *p);
+/* What a listener would complain about, with the remedy; NULL when nothing. */
+const char *prompt_complaint(const struct prompt *p);

@@ -25,6 +25,7 @@ enum store_view {
     STORE_VIEW_FLOW_VERSION,
     STORE_VIEW_CAMPAIGN,
     STORE_VIEW_CAMPAIGN_ITEM, /* with its figures, without its content */
+    STORE_VIEW_CAMPAIGN_SIDE, /* what its calls led to */
     STORE_VIEW_PERSON,
     STORE_VIEW_STEP,
     STORE_VIEW_PACE,

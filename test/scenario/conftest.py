@@ -260,3 +260,20 @@ def rng(request):
     seed = int(os.environ.get("PROP_SEED", time.time_ns() % 1000000))
     print(f"PROP_SEED={seed}")  # shown when the test fails
     return random.Random(seed)
+
+
+@pytest.fixture
+def service(tmp_path):
+    """service("--option", …) starts kolcast serve with an administrator."""
+    import api
+    made = []
+
+    def start(*args, **how):
+        folder = tmp_path / f"service{len(made)}"
+        folder.mkdir()
+        made.append(api.Service(folder, *args, **how))
+        return made[-1]
+
+    yield start
+    for s in made:
+        s.kill()

@@ -283,11 +283,26 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
                 .sorts = SORTS({"created", {"c.created_ms", "c.id"}}, {"name", {"c.name", "c.id"}},
                                {"started", {"c.started_ms", "c.id"}}),
                 .filters =
-                    FILTERS({"state", "c.state = ?", NULL}, {"list_id", "c.list_id = ?", NULL},
-                            {"flow_id", "c.flow_id = ?", NULL}, {"q", CONTAINS("c.name"), NULL},
-                            {"from", "c.started_ms >= ?", NULL},
+                    FILTERS({"id", "c.id = ?", NULL}, {"state", "c.state = ?", NULL},
+                            {"list_id", "c.list_id = ?", NULL}, {"flow_id", "c.flow_id = ?", NULL},
+                            {"q", CONTAINS("c.name"), NULL}, {"from", "c.started_ms >= ?", NULL},
                             {"until", "c.started_ms < ?", NULL}),
                 .backwards = true,
+            },
+        [STORE_VIEW_CAMPAIGN_SIDE] =
+            {
+                .from = "campaigns c",
+                .columns =
+                    COLUMNS({"texts", "(SELECT count(*) FROM sms_records WHERE campaign_id = c.id)",
+                             VIEW_INT},
+                            {"opt_outs",
+                             "(SELECT count(*) FROM blacklist_history WHERE source LIKE "
+                             "'%campaign%'"
+                             " AND action = 'add' AND substr(source, instr(source, 'campaign ')) ="
+                             " 'campaign ' || c.id)",
+                             VIEW_INT}),
+                .sorts = SORTS({"id", {"c.id"}}),
+                .filters = FILTERS({"id", "c.id = ?", NULL}),
             },
         [STORE_VIEW_PERSON] =
             {
@@ -320,9 +335,9 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
         [STORE_VIEW_PACE] =
             {
                 .from = "pace_changes p",
-                .columns =
-                    COLUMNS({"at", "p.at_ms", VIEW_TIME}, {"from", "p.from_cps", VIEW_REAL},
-                            {"to", "p.to_cps", VIEW_REAL}, {"reason", "p.reason", VIEW_TEXT}),
+                .columns = COLUMNS({"at", "p.at_ms", VIEW_TIME}, {"trunk", "p.trunk", VIEW_TEXT},
+                                   {"from", "p.from_cps", VIEW_REAL}, {"to", "p.to_cps", VIEW_REAL},
+                                   {"reason", "p.reason", VIEW_TEXT}),
                 .sorts = SORTS({"at", {"p.at_ms", "p.rowid"}}),
                 .filters = FILTERS({"campaign_id", "p.campaign_id = ?", NULL}),
                 .backwards = true,
@@ -373,6 +388,7 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
                     COLUMNS({"id", "j.id", VIEW_INT}, {"campaign_id", "j.object_id", VIEW_INT},
                             {"kind", "json_extract(j.params, '$.kind')", VIEW_TEXT},
                             {"format", "json_extract(j.params, '$.format')", VIEW_TEXT},
+                            {"language", "json_extract(j.params, '$.language')", VIEW_TEXT},
                             {"state", "j.state", VIEW_TEXT}, {"detail", "j.fault", VIEW_TEXT},
                             {"rows", "coalesce(json_extract(j.result, '$.rows'), 0)", VIEW_INT},
                             {"bytes", "coalesce(json_extract(j.result, '$.bytes'), 0)", VIEW_INT},

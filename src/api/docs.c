@@ -1,0 +1,24 @@
+#include "api/docs.h"
+
+#include "api/call.h"
+#include "handlers.h"
+
+void docs_assets(struct http_asset out[DOCS_ASSETS])
+{
+    out[0] = (struct http_asset){.path = "/api/docs/page.js",
+                                 .type = "text/javascript; charset=utf-8",
+                                 .data = docs_js,
+                                 .len = docs_js_size};
+    out[1] = (struct http_asset){.path = "/api/docs/page.css",
+                                 .type = "text/css; charset=utf-8",
+                                 .data = docs_css,
+                                 .len = docs_css_size};
+}
+
+int api_get_docs(struct api_call *c)
+{
+    http_reply_header(c->request, "Cache-Control", "no-cache");
+    http_reply(c->request, 200, "text/html; charset=utf-8", docs_html, docs_html_size);
+    c->sent = true;
+    return 0;
+}

@@ -1,0 +1,7 @@
+/* Telling the service manager how things are (sd_notify(3)): a datagram to $NOTIFY_SOCKET. */
+#pragma once
+
+/* "READY=1", "STOPPING=1", "STATUS=…", several on lines of their own. Nothing without a manager. */
+void notify_manager(const char *state);
+/* The socket that the manager has bound for us (sd_listen_fds(3)); 0: none. */
+int notify_listen_fd(void);
