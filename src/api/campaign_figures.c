@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "campaign/preflight.h"
 #include "campaign/stored.h"
+#include "campaign/why.h"
 #include "handlers.h"
 #include "report/figures.h"
 

@@ -30,16 +30,16 @@ static void tell(struct work *w, const char *state, int64_t rows, const struct s
     bus_publish(w->config->bus, &e);
 }
 
-static int on_progress(void *arg, uint64_t done, uint64_t total, int64_t rows)
+static int on_progress(void *arg, const struct import_progress *p)
 {
     struct reading *r = arg;
     int64_t now = clock_mono_us(r->work->config->clock);
 
     if (now - r->told_us > TELL_US) {
         r->told_us = now;
-        tell(r->work, "reading", rows, NULL);
+        tell(r->work, "reading", p->rows, NULL);
     }
-    return work_progress(r->work, (int64_t)done, (int64_t)total, rows);
+    return work_progress(r->work, (int64_t)p->done, (int64_t)p->total, p->rows);
 }
 
 static const char *param(const struct work *w, const char *name)

@@ -22,8 +22,7 @@ enum cmd_exit {
 
 extern const struct option_command cmd_backup, cmd_blacklist, cmd_campaign, cmd_carrier, cmd_check,
     cmd_completion, cmd_help, cmd_import, cmd_man, cmd_report, cmd_restore, cmd_run, cmd_serve,
-    cmd_user,
-    cmd_version;
+    cmd_user, cmd_version;
 
 /* All commands in the order of the help, NULL-terminated (main.c). */
 extern const struct option_command *const cmd_table[];

@@ -11,9 +11,9 @@
 /* The order of the help: what a new user needs first: run, check, import, campaign, blacklist,
  * report, serve, carrier, then what explains the program itself. */
 const struct option_command *const cmd_table[] = {
-    &cmd_run,     &cmd_check,   &cmd_import,  &cmd_campaign, &cmd_blacklist,  &cmd_report,
-    &cmd_serve,   &cmd_carrier, &cmd_user,    &cmd_backup,   &cmd_restore,    &cmd_version,
-    &cmd_help,    &cmd_man,     &cmd_completion, NULL,
+    &cmd_run,   &cmd_check,   &cmd_import,     &cmd_campaign, &cmd_blacklist, &cmd_report,
+    &cmd_serve, &cmd_carrier, &cmd_user,       &cmd_backup,   &cmd_restore,   &cmd_version,
+    &cmd_help,  &cmd_man,     &cmd_completion, NULL,
 };
 
 const struct option_command *cmd_find(const char *name)

@@ -80,10 +80,8 @@ static int take(struct loading *l, const struct table_row *row)
     }
     b.number = number.key;
     snprintf(b.list, sizeof(b.list), "%s", l->o->list);
-    snprintf(b.reason, sizeof(b.reason), "%s",
-             *reason ? reason : l->o->reason ? l->o->reason : "");
-    snprintf(b.source, sizeof(b.source), "file %.32s row %lld", l->o->name,
-             (long long)row->number);
+    snprintf(b.reason, sizeof(b.reason), "%s", *reason ? reason : l->o->reason ? l->o->reason : "");
+    snprintf(b.source, sizeof(b.source), "file %.32s row %lld", l->o->name, (long long)row->number);
     error_clean(b.reason);
     error_clean(b.source);
     return add(l, &b);

@@ -9,14 +9,14 @@
 
 struct blackfile_options {
     const char *list, *region;
-    const char *reason;  /* of rows without one; may be NULL */
-    const char *name;    /* the file's, for the source of each entry */
-    int64_t expires_ms;  /* of rows without one, 0: never */
-    int64_t now_ms;      /* wall time */
-    unsigned batch;      /* rows in a transaction, for a store that others use, too: what is read
-                            counts at once, and a file that cannot be read to its end is found out
-                            before. 0: all in one */
-    void (*rejected)(void *arg, int64_t row, const char *why); /* may be NULL */
+    const char *reason; /* of rows without one; may be NULL */
+    const char *name;   /* the file's, for the source of each entry */
+    int64_t expires_ms; /* of rows without one, 0: never */
+    int64_t now_ms;     /* wall time */
+    unsigned batch;     /* rows in a transaction, for a store that others use, too: what is read
+                           counts at once, and a file that cannot be read to its end is found out
+                           before. 0: all in one */
+    void (*rejected)(void *arg, int64_t row, const char *why);               /* may be NULL */
     int (*progress)(void *arg, uint64_t done, uint64_t total, int64_t rows); /* nonzero ends */
     void *arg;
 };

@@ -90,7 +90,7 @@ def examples():
         "PasswordChange": {"current": "a", "password": "b"}, "PasswordProof": {"password": "a"},
         "TotpCode": {"code": "123456"}, "ResetRequest": {"email": "a@b.c"}, "RefreshInput": {},
         "ResetCompletion": {"token": "x", "password": "y"}, "Duplicate": {"name": "again"},
-        "UserInput": {"name": "x", "role": "Analyst", "disabled": False}, "Stop": {"hang_up": True},
+        "UserInput": {"email": "a@b.c", "name": "x", "role": "Analyst", "disabled": False}, "Stop": {"hang_up": True},
         "ContactChange": {"name": None, "extra": {"a": "b"}, "hours": "09:00-12:00"},
         "Settings": {"organization": "", "region": "IL", "time_zone": "Asia/Jerusalem", "currency": "ILS"},
         "CampaignInput": {
