@@ -448,7 +448,7 @@ static size_t put(char *buf, size_t cap, const char *text)
 
     if (n == 0 || n > cap)
         return 0;
-    memcpy(buf, text, n);
+    memcpy(buf, text, n); /* NOLINT: bytes of a length, no string */
     return n;
 }
 

@@ -48,7 +48,7 @@ static int call(struct webhook_sender *s, const char *body, struct http_answer *
     int64_t now_s = clock_wall_ms(config->clock) / 1000;
     char id[64], id_header[96], time_header[64], sign[WEBHOOK_SIGNATURE_MAX], sign_header[128];
     const char *headers[] = {"Content-Type: application/json",
-                             "User-Agent: kolcast/" KOLCAST_VERSION,
+                             ("User-Agent: kolcast/" KOLCAST_VERSION),
                              id_header,
                              time_header,
                              sign_header,

@@ -318,7 +318,7 @@ def test_dead_letters_and_disabling(db):
     d.say("again", hook)
     d.say("enable", hook)
     wait(lambda: sorted(r.numbers()) == [f"+{first}", f"+{first + 1}"], "both arrive")
-    assert d.row("dead, waiting, failures") == (0, 0, 0)
+    wait(lambda: d.row("dead, waiting, failures") == (0, 0, 0), "it is noted that both arrived")
     d.stop()
     r.stop()
 
