@@ -179,7 +179,7 @@ def test_no_to_one_is_not_no_to_all(db):
     d.add(r.url)
     d.opt_out(*range(first, first + 10))
     wait(lambda: len(r.numbers()) == 9, "the others arrive")
-    assert d.row("tries, last_status", "webhook_queue") == (1, 422)
+    wait(lambda: d.row("tries, last_status", "webhook_queue") == (1, 422), "the try is noted")
     d.stop()
     r.stop()
 
@@ -283,10 +283,9 @@ def test_gone(db):
     d.opt_out(first, first + 1)
     wait(lambda: d.row("state")[0] == "disabled", "it is disabled")
     assert "410" in d.row("state_reason")[0]
-    got = len(r.got)
     d.opt_out(first + 2)  # nobody asks any more
     time.sleep(0.5)
-    assert len(r.got) == got
+    assert not any(str(first + 2) in str(m) for m in r.got)  # one that was on its way may still come
     r.answer = lambda m: (200, {})
     d.say("enable", hook)
     wait(lambda: sorted(r.numbers()) == [f"+{first}", f"+{first + 1}"], "what waited arrives")
