@@ -230,15 +230,9 @@ static void check_readers(struct live *l)
 
 static bool wait_tick(struct live *l, bool *events)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(CLOCK_MONOTONIC, TICK_MS);
     bool stop;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&l->lock);
     if (!l->stop)
         pthread_cond_timedwait(&l->changed, &l->lock, &until);

@@ -158,21 +158,6 @@ struct reading {
     int64_t done; /* of all files */
 };
 
-static int write_block(int fd, const unsigned char *data, size_t len)
-{
-    while (fd >= 0 && len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static int copy_file(struct reading *r, zip_file_t *f, int64_t bytes, int fd, char sha256[65])
 {
     unsigned char block[ARCHIVE_BLOCK];
@@ -184,7 +169,7 @@ static int copy_file(struct reading *r, zip_file_t *f, int64_t bytes, int fd, ch
         bytes -= n;
         r->done += n;
         EVP_DigestUpdate(ctx, block, (size_t)n);
-        rc = bytes < 0 ? -EBADMSG : write_block(fd, block, (size_t)n);
+        rc = bytes < 0 ? -EBADMSG : fd < 0 ? 0 : file_write_all(fd, block, (size_t)n);
         if (!rc && r->progress && r->progress(r->arg, r->done, r->a->bytes))
             rc = -ECANCELED;
     }

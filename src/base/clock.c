@@ -147,3 +147,17 @@ int clock_parse_iso(const char *text, int64_t *wall_ms)
     *wall_ms = (t - offset_s) * 1000 + ms;
     return 0;
 }
+
+struct timespec clock_deadline(clockid_t id, int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(id, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
     int64_t (*mono_us)(
@@ -20,6 +21,9 @@ static inline int64_t clock_wall_ms(const struct clock *c)
 {
     return c->wall_ms(c);
 }
+
+/* The moment that is ms from now by the system's clock id: for pthread_cond_timedwait. */
+struct timespec clock_deadline(clockid_t id, int64_t ms);
 
 /* Virtual time for tests, simulation and rehearsal: stands still until moved. Not thread safe. */
 struct clock_virtual {

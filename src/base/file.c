@@ -82,16 +82,18 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
     return rc;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int file_write_all(int fd, const void *data, size_t len)
 {
+    const char *from = data;
+
     while (len > 0) {
-        ssize_t n = write(fd, data, len);
+        ssize_t n = write(fd, from, len);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
-        data += n;
+        from += n;
         len -= (size_t)n;
     }
     return 0;
@@ -130,7 +132,7 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return fail(err, path, "cannot write");
-    rc = write_all(fd, data, len);
+    rc = file_write_all(fd, data, len);
     if (!rc && (fchmod(fd, 0644) || fsync(fd)))
         rc = -errno;
     if (close(fd) && !rc)

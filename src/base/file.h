@@ -7,6 +7,8 @@
 
 /* Reads a whole file of at most max bytes; *data is malloc'd and NUL-terminated. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct error *err);
+/* All of it, however often write(2) takes only a part. Returns 0 or a negative errno. */
+int file_write_all(int fd, const void *data, size_t len);
 /* Writes to a temporary beside path, syncs, renames: a reader sees the old or the new, never half.
  */
 int file_write_atomic(const char *path, const void *data, size_t len, struct error *err);

@@ -502,16 +502,9 @@ void desk_abort(struct desk *d)
 
 bool desk_wait(struct desk *d, int timeout_ms)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(CLOCK_REALTIME, timeout_ms);
     bool finished;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&d->lock);
     while (!d->finished && timeout_ms > 0)
         if (pthread_cond_timedwait(&d->changed, &d->lock, &until))

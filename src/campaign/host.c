@@ -328,16 +328,9 @@ static void collect(void *arg, struct metric_page *page)
 
 static bool stop_all(struct host *h, void (*how)(struct desk *), int timeout_ms)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(CLOCK_MONOTONIC, timeout_ms);
     bool none;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&h->lock);
     for (int i = 0; i < HOST_CAMPAIGNS_MAX; i++)
         if (h->runs[i].id)

@@ -41,6 +41,22 @@ const struct option_command *cmd_find(const char *name); /* NULL: none */
         .fallback = "./kolcast-data",                                            \
         .help = "Folder that holds the store, copies of the audio, and reports." \
     }
+/* Those that place calls. */
+#define CMD_OPTIONS_LINES                                                                 \
+    {.name = "lanes",                                                                     \
+     .type = OPTION_INT,                                                                  \
+     .value = "N",                                                                        \
+     .min = 0,                                                                            \
+     .max = 64,                                                                           \
+     .fallback = "0",                                                                     \
+     .help = "Threads that carry calls; 0: one for each processor."},                     \
+        {.name = "bind",                                                                  \
+         .type = OPTION_STRING,                                                           \
+         .value = "ADDRESS",                                                              \
+         .help = "Local address for calls; without it the one that leads to the trunk."}, \
+    {                                                                                     \
+        .name = "no-uring", .type = OPTION_FLAG, .help = "Send audio without io_uring."   \
+    }
 #define CMD_OPTION_REGION                                                         \
     {                                                                             \
         .name = "region", .type = OPTION_STRING, .value = "CC", .fallback = "IL", \

@@ -5,15 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char example[] = "write it as sip:user:password@host:port, or sip:host";
+#include "base/hex.h"
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
+static const char example[] = "write it as sip:user:password@host:port, or sip:host";
 
 /* Copies with %XX undone. False: too long, or a broken escape. */
 static bool unescape(const char *from, size_t len, char *out, size_t size)
@@ -24,9 +18,9 @@ static bool unescape(const char *from, size_t len, char *out, size_t size)
         char c = from[i];
 
         if (c == '%') {
-            if (len - i < 3 || hex(from[i + 1]) < 0 || hex(from[i + 2]) < 0)
+            if (len - i < 3 || hex_digit(from[i + 1]) < 0 || hex_digit(from[i + 2]) < 0)
                 return false;
-            c = (char)(hex(from[i + 1]) << 4 | hex(from[i + 2]));
+            c = (char)(hex_digit(from[i + 1]) << 4 | hex_digit(from[i + 2]));
             i += 2;
         }
         if (c == '\0' || n + 1 >= size)

@@ -267,17 +267,6 @@ static void look_now(struct webhooks *w)
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-static void deadline(struct timespec *t, int ms)
-{
-    clock_gettime(CLOCK_MONOTONIC, t);
-    t->tv_sec += ms / 1000;
-    t->tv_nsec += ms % 1000 * 1000000L;
-    if (t->tv_nsec >= 1000000000L) {
-        t->tv_sec++;
-        t->tv_nsec -= 1000000000L;
-    }
-}
-
 static void *look_main(void *arg)
 {
     struct webhooks *w = arg;
@@ -288,7 +277,7 @@ static void *look_main(void *arg)
 
         take_events(w);
         look_now(w);
-        deadline(&until, LOOK_MS);
+        until = clock_deadline(CLOCK_MONOTONIC, LOOK_MS);
         pthread_mutex_lock(&w->lock);
         while (!w->poked && !atomic_load(&w->stop) &&
                pthread_cond_timedwait(&w->look, &w->lock, &until) == 0) {

@@ -2,22 +2,13 @@
 
 #include <errno.h>
 
-enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, END };
+#include "base/hex.h"
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, END };
 
 static int size_char(struct chunk *c, char ch)
 {
-    int digit = hex(ch);
+    int digit = hex_digit(ch);
 
     if (digit >= 0) {
         if (++c->digits > 15)

@@ -4,43 +4,14 @@
 #include <stdint.h>
 #include <string.h>
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include "base/hex.h"
+#include "base/utf8.h"
 
 bool url_utf8(const char *s, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)s, *end = p + len;
-
-    while (p < end) {
-        unsigned more, min;
-        uint32_t c = *p++;
-
-        if (c < 0x80)
-            continue;
-        if (c >= 0xc2 && c <= 0xdf)
-            more = 1, min = 0x80, c &= 0x1f;
-        else if (c >= 0xe0 && c <= 0xef)
-            more = 2, min = 0x800, c &= 0x0f;
-        else if (c >= 0xf0 && c <= 0xf4)
-            more = 3, min = 0x10000, c &= 0x07;
-        else
-            return false;
-        if ((size_t)(end - p) < more)
-            return false;
-        while (more--) {
-            if ((*p & 0xc0) != 0x80)
-                return false;
-            c = c << 6 | (*p++ & 0x3f);
-        }
-        if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+    for (size_t i = 0, n; i < len; i += n) {
+        n = utf8_character(s + i, len - i);
+        if (!n)
             return false;
     }
     return true;
@@ -58,7 +29,8 @@ static int decode(struct arena *a, const char *raw, size_t len, bool plus, char 
         char c = raw[i];
 
         if (c == '%') {
-            int high = len - i > 2 ? hex(raw[i + 1]) : -1, low = high < 0 ? -1 : hex(raw[i + 2]);
+            int high = len - i > 2 ? hex_digit(raw[i + 1]) : -1,
+                low = high < 0 ? -1 : hex_digit(raw[i + 2]);
 
             if (low < 0)
                 return -EINVAL;
