@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,18 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
         return fail(err, path, "cannot write");
     }
     return file_sync_folder(path, err);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    return remove(path);
+}
+
+int file_remove_all(const char *path)
+{
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
+        return 0;
+    return -errno;
 }
 
 int file_mkdirs(const char *path, struct error *err)

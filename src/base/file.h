@@ -14,6 +14,9 @@ int file_write_all(int fd, const void *data, size_t len);
 int file_write_atomic(const char *path, const void *data, size_t len, struct error *err);
 /* Makes the entry of path in its folder durable. */
 int file_sync_folder(const char *path, struct error *err);
+/* Removes path and, where it is a folder, all that lies in it; links are not followed. It may be
+ * gone already. Returns 0 or a negative errno. */
+int file_remove_all(const char *path);
 int file_mkdirs(const char *path, struct error *err);
 /* Joins dir and name unless name is absolute. Returns 0 or -ENAMETOOLONG. */
 int file_join(const char *dir, const char *name, char *out, size_t size);

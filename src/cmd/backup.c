@@ -1,5 +1,6 @@
 /* kolcast backup: the store as it is at one moment, with the recordings and reports, in one file.
- * The file appears whole and verified or not at all. What is unfinished lies in FILE.part. */
+ * The file appears whole and verified or not at all. What is unfinished lies in FILE.part/work: the
+ * libraries put files of their own beside it, which a kill leaves there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +28,8 @@ static const struct option_def options[] = {
 
 struct job {
     const char *file;
-    char part[PATH_LEN], store[PATH_LEN + 32], zip[PATH_LEN + 32], lock[PATH_LEN + 32];
+    char part[PATH_LEN], lock[PATH_LEN + 32];
+    char work[PATH_LEN + 32], store[PATH_LEN + 32], zip[PATH_LEN + 32];
     int lock_fd;
     struct ui_progress progress;
     const char *doing;
@@ -47,21 +49,17 @@ static int show(void *arg, int64_t done, int64_t total)
     return 0;
 }
 
-static void sweep(const struct job *j)
-{
-    unlink(j->store);
-    unlink(j->zip);
-}
-
 /* FILE.part: one backup into a file at a time; what a dead one left goes. */
 static int begin(struct job *j)
 {
     struct stat st;
+    int rc;
 
     if (snprintf(j->part, sizeof(j->part), "%s.part", j->file) >= (int)sizeof(j->part))
         return cmd_error(-ENAMETOOLONG, j->file, "shorten it", "the name is too long");
-    snprintf(j->store, sizeof(j->store), "%s/" REPLACE_STORE, j->part);
-    snprintf(j->zip, sizeof(j->zip), "%s/backup.zip", j->part);
+    snprintf(j->work, sizeof(j->work), "%s/work", j->part);
+    snprintf(j->store, sizeof(j->store), "%s/work/" REPLACE_STORE, j->part);
+    snprintf(j->zip, sizeof(j->zip), "%s/work/backup.zip", j->part);
     snprintf(j->lock, sizeof(j->lock), "%s/lock", j->part);
     if (stat(j->file, &st) == 0 && S_ISDIR(st.st_mode))
         return cmd_error(-EISDIR, j->file, "name a file in it", "this is a folder");
@@ -71,11 +69,16 @@ static int begin(struct job *j)
     j->lock_fd = open(j->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (j->lock_fd < 0)
         return cmd_error(-errno, j->lock, NULL, "cannot write there: %s", strerror(errno));
-    if (flock(j->lock_fd, LOCK_EX | LOCK_NB))
+    if (flock(j->lock_fd, LOCK_EX | LOCK_NB)) {
+        close(j->lock_fd);
+        j->lock_fd = -1; /* what lies there is the other's */
         return cmd_error(-EWOULDBLOCK, j->file, "wait until it ends, or name another file",
                          "another backup is being written to it");
-    sweep(j);
-    return CMD_DONE;
+    }
+    rc = file_remove_all(j->work);
+    if (!rc && mkdir(j->work, 0700))
+        rc = -errno;
+    return rc ? cmd_error(rc, j->work, NULL, "cannot write there: %s", strerror(-rc)) : CMD_DONE;
 }
 
 static void end(struct job *j)
@@ -83,7 +86,7 @@ static void end(struct job *j)
     ui_progress_end(&j->progress);
     if (j->lock_fd < 0)
         return;
-    sweep(j);
+    file_remove_all(j->work);
     unlink(j->lock);
     rmdir(j->part);
     close(j->lock_fd);

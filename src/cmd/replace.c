@@ -36,25 +36,13 @@ static void sync_dir(const char *dir)
     close(fd);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    return remove(path);
-}
-
-static int remove_all(const char *path)
-{
-    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
-        return 0;
-    return -errno;
-}
-
 int replace_begin(const char *dir, char *fresh, size_t size, struct error *err)
 {
     char path[PATH_MAX], sub[PATH_MAX];
     int rc;
 
     path_of(path, dir, FRESH, "");
-    rc = remove_all(path);
+    rc = file_remove_all(path);
     if (!rc && mkdir(path, 0700))
         rc = -errno;
     for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -74,7 +62,7 @@ void replace_abandon(const char *dir)
 
     path_of(path, dir, FRESH, "");
     if (!replace_pending(dir))
-        remove_all(path);
+        file_remove_all(path);
 }
 
 /* ---- to whom it belongs ---------------------------------------------------------------------- */
@@ -199,6 +187,6 @@ int replace_finish(const char *dir, struct error *err)
     if (unlink(ready))
         return error_set(err, -errno, ready, NULL, "cannot remove: %s", strerror(errno));
     rmdir(aside); /* where nothing was there before */
-    remove_all(fresh);
+    file_remove_all(fresh);
     return 0;
 }

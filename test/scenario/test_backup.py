@@ -257,6 +257,9 @@ def test_backup_killed(place, rng):
         place.kolcast("restore", "a.zip", "--data", place.folder / f"t{i}")
         shutil.rmtree(place.folder / f"t{i}")
     assert killed > 0 and len(first) > 0
+    # A library's own file, as one killed while packing leaves it, wherever these kills fell.
+    (place.folder / "a.zip.part" / "work").mkdir(parents=True, exist_ok=True)
+    (place.folder / "a.zip.part" / "work" / "backup.zip.AbCdEf").write_bytes(b"half")
     place.kolcast("backup", "a.zip", "--force", "--data", a)  # goes over what the dead one left
     assert not (place.folder / "a.zip.part").exists()
 
@@ -341,10 +344,14 @@ def test_full_disk(place):
 def test_only_one_at_a_time(place):
     a = fill(place, "a")
     (place.folder / "a.zip.part").mkdir()
+    others = place.folder / "a.zip.part" / "work" / "kolcast.db"
+    others.parent.mkdir()
+    others.write_bytes(b"the other's")
     with open(place.folder / "a.zip.part" / "lock", "w") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
         r = place.kolcast("backup", "a.zip", "--data", a, code=None)
         assert r.returncode and "another backup" in r.stderr
+    assert others.read_bytes() == b"the other's"
     r = place.kolcast("backup", "nowhere/a.zip", "--data", a, code=None)
     assert r.returncode and "nowhere" in r.stderr
     r = place.kolcast("backup", "a.zip", "--data", "no-data", code=2)
