@@ -63,6 +63,14 @@
       "From a request's being complete to its answer.")                                           \
     X(HTTP_CONNECTIONS, GAUGE, "kolcast_http_connections", 1, "", 1, "Open HTTP connections.")    \
     X(HTTP_SOCKETS, GAUGE, "kolcast_http_sockets", 1, "", 1, "Open WebSockets.")                  \
+    X(SIGN_INS, COUNTER, "kolcast_sign_ins_total", 1, "result", 8,                                \
+      "Sign-ins: done, wrong, wrong_code, slowed (too many tries), busy.")                        \
+    X(PASSWORD_HASHES, COUNTER, "kolcast_password_hashes_total", 1, "", 1,                        \
+      "Passwords hashed or checked.")                                                             \
+    X(TOKEN_LOOKS, COUNTER, "kolcast_token_looks_total", 1, "result", 4,                          \
+      "Tokens of requests: cached, stored, refused.")                                             \
+    X(SESSIONS_STOLEN, COUNTER, "kolcast_sessions_stolen_total", 1, "", 1,                        \
+      "Sessions revoked because a spent refresh token was shown.")                                \
     X(LOOP_LAG, HISTOGRAM, "kolcast_loop_turn_seconds", 1e-6, "loop", 8,                          \
       "One turn's work of an event loop: how long others wait for it.")                           \
     X(EVENTS, COUNTER, "kolcast_events_total", 1, "type", 64, "Events published on the bus.")     \

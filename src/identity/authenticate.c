@@ -102,8 +102,12 @@ int identity_authenticate(struct identity *id, struct store *s, const char *toke
     rc = store_identity_epoch(s, &epoch);
     if (rc)
         return rc == -EACCES ? -EIO : rc;
-    if (!auth_cache_get(id->cache, hash, epoch, identity_now(id), out, &write))
+    if (auth_cache_get(id->cache, hash, epoch, identity_now(id), out, &write)) {
+        metric_add(id->cached, 1);
+    } else {
         rc = look(id, s, hash, epoch, out, &write);
+        metric_add(rc ? id->refused : id->stored, 1);
+    }
     if (!rc && write)
         write_seen(id, s, out);
     return rc;

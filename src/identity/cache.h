@@ -22,7 +22,6 @@ bool auth_cache_get(struct auth_cache *c, const char hash[TOKEN_HASH_MAX], int64
                     int64_t now_ms, struct principal *out, bool *write);
 void auth_cache_put(struct auth_cache *c, const char hash[TOKEN_HASH_MAX], int64_t epoch,
                     const struct auth_cached *in);
-void auth_cache_figures(struct auth_cache *c, uint64_t *hits, uint64_t *misses);
 
 /* Is a use at now worth writing down? */
 bool auth_seen_due(int64_t seen_ms, int64_t now_ms);

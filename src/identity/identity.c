@@ -30,6 +30,9 @@ int identity_new(struct identity **out, const struct identity_config *config, st
             id->config.fetch = oidc_fetch_network;
         if (!id->config.cost.memory_kib)
             id->config.cost = password_cost_default;
+        id->cached = metric1(METRIC_TOKEN_LOOKS, "cached");
+        id->stored = metric1(METRIC_TOKEN_LOOKS, "stored");
+        id->refused = metric1(METRIC_TOKEN_LOOKS, "refused");
         id->config.random(id->seal, sizeof(id->seal));
         rc = hasher_new(
             &id->hasher, &id->config.cost, config->hashes_max ? config->hashes_max : HASHES_MAX,
@@ -279,14 +282,4 @@ bool email_normal(const char *email, char out[STORE_EMAIL_MAX])
         if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("\"(),:;<>[\\]", *p))
             return false;
     return true;
-}
-
-void identity_figures(struct identity *id, struct identity_figures *out)
-{
-    memset(out, 0, sizeof(*out));
-    hasher_figures(id->hasher, &out->hashes, &out->hashes_refused);
-    auth_cache_figures(id->cache, &out->cache_hits, &out->cache_misses);
-    out->wrong = id->wrong;
-    out->throttled = id->throttled;
-    out->reused = id->reused;
 }

@@ -69,15 +69,6 @@ int identity_settings_change(struct identity *id, struct store *s, const char *w
 /* How mail goes by the settings; false: it does not. */
 bool identity_mail_way(struct identity *id, struct mail_way *out);
 
-struct identity_figures {
-    uint64_t hashes;         /* Argon2 runs */
-    uint64_t hashes_refused; /* too many at once */
-    uint64_t cache_hits, cache_misses;
-    uint64_t wrong, throttled; /* sign-ins */
-    uint64_t reused;           /* refresh tokens: a family was revoked */
-};
-void identity_figures(struct identity *id, struct identity_figures *out);
-
 /* ---- each request --------------------------------------------------------------------------- */
 
 /* Who holds this access token or API key? -EACCES: nobody (unknown, expired, revoked, disabled).

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/metric.h"
 #include "identity/cache.h"
 #include "identity/identity.h"
 #include "identity/settings.h"
@@ -17,13 +18,12 @@ struct identity {
     struct hasher *hasher;
     struct auth_cache *cache;
     struct oidc_cache *oidc;
+    struct metric_series *cached, *stored, *refused;
     pthread_mutex_t lock;
     /* under lock */
     struct identity_settings *settings;
     unsigned char seal[32]; /* key of the cookies of sign-ins through providers */
     int64_t tidied_ms;
-
-    atomic_uint_fast64_t wrong, throttled, reused;
 };
 
 static inline int64_t identity_now(const struct identity *id)
@@ -41,6 +41,12 @@ int identity_change(struct identity *id, struct store *s, int (*fn)(struct store
                     void *arg);
 /* Says a failure of the store in words, once. */
 int identity_store_error(struct store *s, int rc, struct error *err);
+
+/* Counts a sign-in: "done", "wrong" … (METRIC_SIGN_INS). */
+static inline void identity_count(const char *result)
+{
+    metric_add(metric1(METRIC_SIGN_INS, result), 1);
+}
 
 void identity_token(struct identity *id, const char *prefix, char out[TOKEN_TEXT_MAX]);
 

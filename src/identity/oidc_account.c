@@ -266,12 +266,13 @@ int oidc_enter(struct identity *id, struct store *s, const struct provider *p,
     if (rc)
         return identity_store_error(s, rc, err);
     if (e.refusal) {
-        atomic_fetch_add(&id->wrong, 1);
+        identity_count("wrong");
         return refused(&e, err);
     }
     if (e.kept_administrator)
         log_warn("the last administrator keeps the role, whatever the groups say", "user=%lld",
                  (long long)e.open.user.id);
+    identity_count("done");
     identity_tidy_sometimes(id, s);
     return 0;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metric.h"
+
 enum { HASH_BYTES = 32, MEMORY_MAX_KIB = 1 << 20 };
 
 const struct password_cost password_cost_default = {.memory_kib = 65536, .passes = 3, .lanes = 1};
@@ -20,7 +22,6 @@ struct hasher {
     pthread_cond_t turn;
     /* under lock */
     unsigned running, waiting;
-    uint64_t runs, refused;
 };
 
 int hasher_new(struct hasher **out, const struct password_cost *cost, unsigned max,
@@ -54,7 +55,6 @@ static int enter(struct hasher *h)
 
     pthread_mutex_lock(&h->lock);
     if (h->running >= h->max && h->waiting >= h->waiting_max) {
-        h->refused++;
         rc = -EBUSY;
     } else {
         h->waiting++;
@@ -62,9 +62,10 @@ static int enter(struct hasher *h)
             pthread_cond_wait(&h->turn, &h->lock);
         h->waiting--;
         h->running++;
-        h->runs++;
     }
     pthread_mutex_unlock(&h->lock);
+    if (!rc)
+        metric_add(metric(METRIC_PASSWORD_HASHES), 1);
     return rc;
 }
 
@@ -132,12 +133,4 @@ int hasher_check(struct hasher *h, const char *text, const char *password, bool 
         *stale = memcmp(&cost, &h->cost, sizeof(cost)) != 0;
     rc = to_errno(rc);
     return rc == -EINVAL ? -EACCES : rc; /* a broken text is nobody's password */
-}
-
-void hasher_figures(struct hasher *h, uint64_t *runs, uint64_t *refused)
-{
-    pthread_mutex_lock(&h->lock);
-    *runs = h->runs;
-    *refused = h->refused;
-    pthread_mutex_unlock(&h->lock);
 }

@@ -38,5 +38,3 @@ int hasher_hash(struct hasher *h, const char *password, const unsigned char salt
  * real one, and are wrong. 0: right; -EACCES: wrong; -EBUSY. *stale (may be NULL): right, but kept
  * with another cost than today's: hash it anew. */
 int hasher_check(struct hasher *h, const char *text, const char *password, bool *stale);
-/* Runs made, callers refused. */
-void hasher_figures(struct hasher *h, uint64_t *runs, uint64_t *refused);

@@ -229,7 +229,7 @@ int identity_refresh(struct identity *id, struct store *s, const char *refresh,
     if (rc)
         return rc;
     if (r.reused) {
-        atomic_fetch_add(&id->reused, 1);
+        metric_add(metric(METRIC_SESSIONS_STOLEN), 1);
         log_warn("a spent refresh token was shown, its session is revoked", "session=%lld",
                  (long long)r.session.id);
     }

@@ -159,22 +159,22 @@ static int enter(struct identity *id, struct store *s, struct signing_in *in, st
         return identity_store_error(s, rc, err);
     if (in->alarm)
         alarm_user(id, &in->open.user);
-    if (in->verdict) {
+    if (in->verdict)
         memset(out, 0, sizeof(*out));
-        atomic_fetch_add(in->verdict == -EAGAIN ? &id->throttled : &id->wrong,
-                         in->verdict != -ENOKEY);
-    }
     switch (in->verdict) {
     case -ENOKEY:
         snprintf(out->challenge, sizeof(out->challenge), "%s", challenge);
         return error_set(err, -ENOKEY, "code", "give the code that your app shows",
                          "a second factor is needed");
     case -EAGAIN:
+        identity_count("slowed");
         out->wait_ms = in->code.wait_ms;
         return attempt_wait_error(&in->code, err);
     case -EACCES:
+        identity_count(in->given_code ? "wrong_code" : "wrong");
         return in->given_code ? wrong_code(err) : wrong(err);
     default:
+        identity_count("done");
         identity_tidy_sometimes(id, s);
         return 0;
     }
@@ -214,15 +214,16 @@ static int check_password(struct signing_in *in, struct store *s, const char *pa
     if (rc)
         return identity_store_error(s, rc, err);
     if (in->password.wait_ms) {
-        atomic_fetch_add(&in->id->throttled, 1);
+        identity_count("slowed");
         return attempt_wait_error(&in->password, err);
     }
     rc = hasher_check(in->id->hasher, usable ? u->password : NULL, password, &stale);
     if (rc == -EACCES) {
-        atomic_fetch_add(&in->id->wrong, 1);
+        identity_count("wrong");
         return wrong(err);
     }
     if (rc) {
+        identity_count("busy");
         identity_change(in->id, s, uncount_run, in); /* it was no failure of theirs */
         return error_set(err, -EBUSY, "sign-in", "try again in a few seconds",
                          "too many sign-ins at this moment");
