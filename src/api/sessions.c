@@ -116,7 +116,10 @@ int api_complete_password_reset(struct api_call *c)
 
     if (rc == -ENOENT)
         return void_ticket(c);
-    return rc ? sign_in_refuse(c, rc, 0, &err) : api_answer(c, 204, NULL);
+    if (rc)
+        return sign_in_refuse(c, rc, 0, &err);
+    sign_in_device(c, device);
+    return api_answer(c, 204, NULL);
 }
 
 /* ---- second factor -------------------------------------------------------------------------- */

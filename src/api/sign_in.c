@@ -25,12 +25,17 @@ static void cookie(struct api_call *c, const char *name, const char *value, cons
     http_reply_header(c->request, "Set-Cookie", text);
 }
 
+void sign_in_device(struct api_call *c, const char *device)
+{
+    cookie(c, "kolcast_device", device, "/api/sessions", IDENTITY_DEVICE_MS / 1000, "Strict");
+}
+
 void sign_in_cookies(struct api_call *c, const struct session_tokens *t, const char *device)
 {
     cookie(c, "kolcast_access", t->access, "/", IDENTITY_ACCESS_MS / 1000, "Strict");
     cookie(c, "kolcast_refresh", t->refresh, REFRESH_PATH, IDENTITY_REFRESH_MS / 1000, "Strict");
     if (device && device[0])
-        cookie(c, "kolcast_device", device, "/api/sessions", IDENTITY_DEVICE_MS / 1000, "Strict");
+        sign_in_device(c, device);
 }
 
 void sign_in_forget(struct api_call *c)
@@ -248,7 +253,7 @@ int api_list_providers(struct api_call *c)
 static int provider_fault(struct api_call *c, int rc, const struct error *err)
 {
     if (rc == -EHOSTUNREACH)
-        return api_refuse(c, 502, "", err->remedy, "%s", err->message);
+        return api_refuse(c, 502, "", err->remedy, "%s: %s", err->place, err->message);
     if (rc == -EACCES)
         return api_refuse(c, 403, "", err->remedy, "%s", err->message);
     return rc;

@@ -90,6 +90,7 @@ struct service {
     struct data data;
     struct store_writer *writer;
     struct bus *bus;
+    struct mailer *mailer;
     struct identity *identity;
     struct host *host;
     struct runs *runs;
@@ -171,9 +172,12 @@ static int open_host(struct service *s, struct error *err)
 
 static int open_identity(struct service *s, struct error *err)
 {
-    const struct identity_config config = {.clock = &clock_system, .writer = s->writer};
-    int rc = identity_new(&s->identity, &config, err);
+    struct identity_config config = {.clock = &clock_system, .writer = s->writer};
+    int rc = mailer_new(&s->mailer, &clock_system, err);
 
+    config.mailer = s->mailer;
+    if (!rc)
+        rc = identity_new(&s->identity, &config, err);
     return rc ? rc : identity_load(s->identity, s->data.store, err);
 }
 
@@ -352,6 +356,7 @@ static void close_all(struct service *s)
     api_free(s->api);
     runs_free(s->runs);
     identity_free(s->identity);
+    mailer_free(s->mailer);
     store_writer_free(s->writer);
     bus_free(s->bus);
     data_close(&s->data);

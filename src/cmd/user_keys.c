@@ -159,7 +159,7 @@ int users_settings(struct users *u, const char *const *words, int n)
         return show_settings(u);
     if (json_load_path(words[0], &settings, &err))
         return cmd_fail(&err);
-    rc = identity_settings_change(u->id, u->data.store, u->who, settings, &err);
+    rc = identity_settings_change(u->id, u->data.store, u->who, settings, NULL, &err);
     json_decref(settings);
     if (rc)
         return cmd_fail(&err);

@@ -54,7 +54,7 @@ struct identity_config {
 int identity_new(struct identity **out, const struct identity_config *config, struct error *err);
 void identity_free(struct identity *id);
 
-/* The setting "identity" of the store (docs/identity.md): public_url, OpenID providers. All of it
+/* The setting "identity" of the store (docs/sign-in.md): public_url, OpenID providers. All of it
  * holds from now on, or on an error nothing has changed. NULL: the defaults. */
 int identity_configure(struct identity *id, const json_t *settings, struct error *err);
 /* The same from the store; nothing set: the defaults. At start, and after a change of settings. */
@@ -63,9 +63,10 @@ int identity_load(struct identity *id, struct store *s, struct error *err);
 /* The setting with its secrets left out (an object to be released), {} when nothing is set. */
 int identity_settings_show(struct store *s, json_t **out, struct error *err);
 /* Checks it, keeps it (audited), and works by it from now on. A provider without client_secret
- * keeps the one it has, while its issuer and client_id are the same. */
+ * keeps the one it has, while its issuer and client_id are the same. expected (NULL: whatever is
+ * there): what identity_settings_show gave; -ESTALE when it is no longer so. -EINVAL. */
 int identity_settings_change(struct identity *id, struct store *s, const char *who,
-                             const json_t *settings, struct error *err);
+                             const json_t *settings, const json_t *expected, struct error *err);
 /* How mail goes by the settings; false: it does not. */
 bool identity_mail_way(struct identity *id, struct mail_way *out);
 

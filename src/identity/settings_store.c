@@ -22,18 +22,22 @@ static int load(struct store *s, json_t **out, struct error *err)
     return rc;
 }
 
+static void forget_secrets(json_t *settings)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(settings, "providers"), i, one)
+        json_object_del(one, "client_secret");
+}
+
 int identity_settings_show(struct store *s, json_t **out, struct error *err)
 {
-    json_t *all, *one;
-    size_t i;
-    int rc = load(s, &all, err);
+    int rc = load(s, out, err);
 
-    if (rc)
-        return rc;
-    json_array_foreach(json_object_get(all, "providers"), i, one)
-        json_object_del(one, "client_secret");
-    *out = all;
-    return 0;
+    if (!rc)
+        forget_secrets(*out);
+    return rc;
 }
 
 static bool same_text(const json_t *a, const json_t *b, const char *key)
@@ -60,41 +64,76 @@ static void keep_secret(json_t *fresh, const json_t *kept)
 
 struct changing {
     const char *who;
-    char *text;
+    const json_t *settings, *expected;
+    struct error *err;
 };
+
+/* What differs, for the audit. */
+static void changed_keys(const json_t *before, const json_t *after, char *out, size_t size)
+{
+    static const char *const keys[] = {"public_url", "mail", "providers"};
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (!json_equal(json_object_get(before, keys[i]), json_object_get(after, keys[i])) &&
+            (json_object_get(before, keys[i]) || json_object_get(after, keys[i])))
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", keys[i]);
+}
+
+/* What is kept can be read at the next start: so it is checked first. */
+static int put(struct store *s, const json_t *before, json_t *after, struct changing *c)
+{
+    struct identity_settings *read;
+    char *text, detail[80];
+    int rc = identity_settings_read(after, &read, c->err);
+
+    if (rc)
+        return rc;
+    identity_settings_unref(read);
+    text = json_dumps(after, JSON_COMPACT);
+    rc = text ? store_setting_put(s, "identity", text) : -ENOMEM;
+    free(text);
+    changed_keys(before, after, detail, sizeof(detail));
+    return rc ? rc : store_audit(s, c->who, "settings.update", "sign-in", detail);
+}
 
 static int change_run(struct store *s, void *arg)
 {
     struct changing *c = arg;
-    int rc = store_setting_put(s, "identity", c->text);
-
-    return rc ? rc : store_audit(s, c->who, "settings.update", "identity", "");
-}
-
-int identity_settings_change(struct identity *id, struct store *s, const char *who,
-                             const json_t *settings, struct error *err)
-{
-    struct changing c = {.who = who};
     json_t *kept, *all, *one;
     size_t i;
-    int rc = load(s, &kept, err);
+    int rc = load(s, &kept, c->err);
 
     if (rc)
         return rc;
-    all = json_deep_copy(settings);
+    all = json_deep_copy(c->settings);
     json_array_foreach(json_object_get(all, "providers"), i, one) keep_secret(one, kept);
-    json_decref(kept);
-    /* Checked and in use before it is kept: what is kept can be read at the next start. */
-    rc = all ? identity_configure(id, all, err) : -ENOMEM;
-    c.text = rc ? NULL : json_dumps(all, JSON_COMPACT);
-    if (!rc) {
-        rc = c.text ? identity_change(id, s, change_run, &c) : -ENOMEM;
-        if (rc) {
-            identity_store_error(s, rc, err);
-            identity_load(id, s, NULL); /* as it was */
-        }
+    rc = put(s, kept, all, c);
+    if (!rc && c->expected) {
+        forget_secrets(kept);
+        rc = json_equal(kept, c->expected) ? 0 : -ESTALE;
     }
-    free(c.text);
     json_decref(all);
+    json_decref(kept);
+    return rc;
+}
+
+int identity_settings_change(struct identity *id, struct store *s, const char *who,
+                             const json_t *settings, const json_t *expected, struct error *err)
+{
+    struct error said = {0};
+    struct changing c = {.who = who, .settings = settings, .expected = expected, .err = &said};
+    int rc = identity_change(id, s, change_run, &c);
+
+    if (!rc)
+        return identity_load(id, s, err);
+    if (rc == -ESTALE)
+        return error_set(err, rc, "settings", "look at them again, then change them",
+                         "somebody else has changed them since");
+    if (rc != -EINVAL)
+        return identity_store_error(s, rc, err);
+    if (err)
+        *err = said;
     return rc;
 }

@@ -169,6 +169,7 @@ class World:
             "updateTrunk": lambda: change(m("trunk"), {"name": self.fresh(), "host": "127.0.0.1"}),
             "deleteTrunk": lambda: (at(m("trunk")), {}),
             "updateSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
+            "updateSignInSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
         }
         if op in table:
             return table[op]()

@@ -111,7 +111,7 @@ static int change(struct identity_fixture *f, const char *text, struct error *er
     int rc;
 
     assert_int_equal(json_load_text(text, strlen(text), "t", &json, NULL), 0);
-    rc = identity_settings_change(f->id, f->store, "test", json, err);
+    rc = identity_settings_change(f->id, f->store, "test", json, NULL, err);
     json_decref(json);
     return rc;
 }
@@ -135,8 +135,7 @@ static void test_kept(void **state)
     shown = json_dumps(json, 0);
     assert_null(strstr(shown, "s3cret"));
     /* What was shown, sent back: the secret is still there. */
-    assert_int_equal(identity_settings_change(f.id, f.store, "test", json, NULL), 0);
-    json_decref(json);
+    assert_int_equal(identity_settings_change(f.id, f.store, "test", json, json, NULL), 0);
     free(shown);
     assert_int_equal(store_setting_get(f.store, "identity", &raw), 0);
     assert_non_null(strstr(raw, "s3cret"));
@@ -150,7 +149,9 @@ static void test_kept(void **state)
     assert_int_equal(store_setting_get(f.store, "identity", &raw), 0);
     assert_null(strstr(raw, "s3cret"));
     free(raw);
-    /* What is refused changes nothing. */
+    /* Somebody who looked at it before that changes nothing; nor does what is refused. */
+    assert_int_equal(identity_settings_change(f.id, f.store, "test", json, json, &err), -ESTALE);
+    json_decref(json);
     assert_int_equal(change(&f, "{\"public_url\": 7}", &err), -EINVAL);
     assert_int_equal(store_setting_get(f.store, "identity", &raw), 0);
     assert_non_null(strstr(raw, "evil"));
