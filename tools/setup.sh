@@ -22,6 +22,8 @@ mapfile -t present < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wa
     2>/dev/null | sed -n 's/^installed //p')
 missing=()
 for package in "${wanted[@]}"; do
+    # Node.js from elsewhere brings its npm along, and Debian's does not go with it.
+    [ "$package" = npm ] && command -v npm >/dev/null && continue
     [[ " ${present[*]} " == *" $package "* ]] || missing+=("$package")
 done
 
