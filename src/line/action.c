@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "line/lane_priv.h"
-#include "message/template.h"
+#include "message/flow_text.h"
 
 static struct log_limit failing;
 
@@ -90,32 +90,12 @@ static int run_text(struct store_job *job, struct store *s)
     return store_text_add(s, &c->action.text.row, c->action.text.node, &id, &c->action_new);
 }
 
-struct values {
-    const struct flow_run *run;
-    json_t *contact; /* the contact's columns; NULL: none */
-};
-
-/* What the flow learnt in this call comes before what the list says. */
-static const char *lookup(void *arg, const char *name, size_t len)
-{
-    struct values *v = arg;
-    char key[128];
-    const char *value;
-
-    if (len >= sizeof(key))
-        return NULL;
-    memcpy(key, name, len);
-    key[len] = '\0';
-    value = flow_value(v->run, key);
-    return value && *value ? value : json_string_value(json_object_get(v->contact, key));
-}
-
 static int render(struct call *c, const char *template)
 {
-    struct values v = {.run = &c->run, .contact = json_loads(c->lc->variables, 0, NULL)};
-    int n = template_render(template, lookup, &v, c->action.text.body, TEXT_MAX);
+    json_t *contact = json_loads(c->lc->variables, 0, NULL); /* NULL: none */
+    int n = flow_text_render(template, &c->run, contact, c->action.text.body, TEXT_MAX);
 
-    json_decref(v.contact);
+    json_decref(contact);
     return n;
 }
 

@@ -142,6 +142,7 @@ class World:
             "deleteAudio": lambda: (at(m("audio")), {}),
             "createFlow": lambda: (p, {"json_body": {"name": self.fresh(), "flow": flow()}}),
             "checkFlow": lambda: (p, {"json_body": {"flow": flow()}}),
+            "simulateFlow": lambda: (p, {"json_body": {"flow": flow()}}),
             "getFlow": lambda: (at(self.flow), {}),
             "updateFlow": lambda: change(m("flow"), {"name": self.fresh(), "flow": flow()}),
             "deleteFlow": lambda: (at(m("flow")), {}),

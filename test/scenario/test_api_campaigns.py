@@ -364,3 +364,39 @@ def test_trunks_and_settings(place):
     assert c.get(f"/api/campaigns/{k}").json["config"]["time_zone"] == "America/New_York"
     made = c.post(f"/api/lists/{p.list}/contacts", {"number": "202-555-0143"}).json
     assert made["number"] == "+12025550143"
+
+
+def test_simulation_tells_what_calls_do(place):
+    """What the simulation says of a call's keys is what the call's record says."""
+    p = place(crowd(keys={"1": 1, "7": 1, "9": 1}, rounds=2), count=12)
+    c = p.c
+    i = p.campaign()
+    c.post(f"/api/campaigns/{i}/start", expect=200)
+    assert p.until(i, "completed", "failed") == "completed"
+    told = 0
+    for call in c.pages("/api/calls", campaign_id=i):
+        trace = c.get(f"/api/calls/{call['id']}").json["trace"]
+        keys = [{"at": k["at"], "key": k["key"]} for k in trace["keys"]]
+        s = c.post("/api/flows/simulate", {"flow": flow(), "keys": keys, "contact": {"name": "Dana"}}, expect=200).json
+        path = [x["node"] for x in s["scenes"] if x["what"] == "node"]
+        # As far as keys lead: later, who hangs up hears less.
+        last = max([k["at"] for k in keys], default=0)
+        told_nodes = [x["node"] for x in s["scenes"] if x["what"] == "node" and x["at"] <= last]
+        heard = [x["node"] for x in trace["path"] if x["at"] <= last]
+        assert told_nodes[:len(heard)] == heard, (path, trace)
+        assert s["over"] and s["scenes"][-1]["what"] == "end" and s["prompts_missing"] == []
+        texts = [x["text"] for x in s["scenes"] if x["what"] == "action" and x["action"] == "sms"]
+        assert texts == ["Dana: https://example.org"] * path.count("donate")
+        told += len(keys)
+    assert told > 0
+    # A text that cannot be sent is the other branch; a cut shows what is heard then.
+    s = c.post("/api/flows/simulate", {"flow": flow(), "keys": [{"at": 100, "key": "1"}], "failing": ["donate"]}, expect=200).json
+    assert [x["node"] for x in s["scenes"] if x["what"] == "node"] == ["welcome", "donate", "sorry", "bye"]
+    s = c.post("/api/flows/simulate", {"flow": flow(), "until": 0}, expect=200).json
+    assert not s["over"] and [x["what"] for x in s["scenes"]] == ["node", "play"] and s["scenes"][1]["lasts"] > 0
+    bad = flow()
+    bad["nodes"]["welcome"]["keys"]["5"] = "nowhere"
+    a = c.post("/api/flows/simulate", {"flow": bad}, expect=422)
+    assert a.json["errors"][0]["pointer"].startswith("/flow/nodes/welcome/keys")
+    for keys in ([{"at": -1, "key": "1"}], [{"at": 0, "key": "x"}], [{"at": 0, "key": ""}], [{"at": 0}], [{"at": 0, "key": "1"}] * 501):
+        c.post("/api/flows/simulate", {"flow": flow(), "keys": keys}, expect=422)
