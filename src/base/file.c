@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,12 +124,42 @@ int file_sync_folder(const char *path, struct error *err)
     return 0;
 }
 
+static const char *kind_name(mode_t mode)
+{
+    if (S_ISDIR(mode))
+        return "a folder";
+    if (S_ISFIFO(mode))
+        return "a pipe";
+    return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+int file_target(const char *path, char out[PATH_MAX], struct error *err)
+{
+    char real[PATH_MAX];
+    struct stat st;
+    bool is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+
+    if (strlen(path) >= PATH_MAX)
+        return error_set(err, -ENAMETOOLONG, path, "shorten it", "the name is too long");
+    if (is_link && !realpath(path, real))
+        return error_set(err, -errno, path, "remove the link, or name the file itself",
+                         "this is a link that leads nowhere: %s", strerror(errno));
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return error_set(err, S_ISDIR(st.st_mode) ? -EISDIR : -EEXIST, path,
+                         S_ISDIR(st.st_mode) ? "name a file inside it" : "name a file",
+                         "this is %s, which is not replaced", kind_name(st.st_mode));
+    snprintf(out, PATH_MAX, "%s", is_link ? real : path);
+    return 0;
+}
+
 int file_write_atomic(const char *path, const void *data, size_t len, struct error *err)
 {
-    char temp[PATH_MAX];
-    int fd, rc;
+    char target[PATH_MAX], temp[PATH_MAX];
+    int fd, rc = file_target(path, target, err);
 
-    if ((size_t)snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= sizeof(temp))
+    if (rc)
+        return rc;
+    if ((size_t)snprintf(temp, sizeof(temp), "%s.XXXXXX", target) >= sizeof(temp))
         return error_set(err, -ENAMETOOLONG, path, NULL, "name too long");
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
@@ -138,14 +169,14 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
         rc = -errno;
     if (close(fd) && !rc)
         rc = -errno;
-    if (!rc && rename(temp, path))
+    if (!rc && rename(temp, target))
         rc = -errno;
     if (rc) {
         unlink(temp);
         errno = -rc;
         return fail(err, path, "cannot write");
     }
-    return file_sync_folder(path, err);
+    return file_sync_folder(target, err);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

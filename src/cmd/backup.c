@@ -27,8 +27,8 @@ static const struct option_def options[] = {
 };
 
 struct job {
-    const char *file;
-    char part[PATH_LEN], lock[PATH_LEN + 32];
+    const char *named; /* as the user did */
+    char file[PATH_MAX], part[PATH_LEN], lock[PATH_LEN + 32];
     char work[PATH_LEN + 32], store[PATH_LEN + 32], zip[PATH_LEN + 32];
     int lock_fd;
     struct ui_progress progress;
@@ -52,7 +52,6 @@ static int show(void *arg, int64_t done, int64_t total)
 /* FILE.part: one backup into a file at a time; what a dead one left goes. */
 static int begin(struct job *j)
 {
-    struct stat st;
     int rc;
 
     if (snprintf(j->part, sizeof(j->part), "%s.part", j->file) >= (int)sizeof(j->part))
@@ -61,8 +60,6 @@ static int begin(struct job *j)
     snprintf(j->store, sizeof(j->store), "%s/work/" REPLACE_STORE, j->part);
     snprintf(j->zip, sizeof(j->zip), "%s/work/backup.zip", j->part);
     snprintf(j->lock, sizeof(j->lock), "%s/lock", j->part);
-    if (stat(j->file, &st) == 0 && S_ISDIR(st.st_mode))
-        return cmd_error(-EISDIR, j->file, "name a file in it", "this is a folder");
     if (mkdir(j->part, 0700) && errno != EEXIST)
         return cmd_error(-errno, j->part, "check the folder and its permissions",
                          "cannot write there: %s", strerror(errno));
@@ -166,6 +163,9 @@ static int run_job(struct job *j, struct data *d, bool force)
     struct error err = {0};
     int schema = 0, rc;
 
+    rc = file_target(j->named, j->file, &err);
+    if (rc)
+        return cmd_fail(&err);
     if (!force && access(j->file, F_OK) == 0)
         return cmd_error(-EEXIST, j->file, "name another file, or add --force", "is there already");
     rc = begin(j);
@@ -198,7 +198,7 @@ static int run(struct option_values *v)
     int rc;
 
     option_args(v, &args);
-    j.file = args[0];
+    j.named = args[0];
     rc = data_open(&d, v, DATA_PEEK, "backup");
     if (rc)
         return rc;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "contacts/import_priv.h"
 
 struct rejected {
@@ -34,8 +35,9 @@ static void discard(struct rejected *r)
 
 int rejected_open(const char *path, const char *source, struct rejected **out, struct error *err)
 {
+    char target[PATH_MAX];
     struct rejected *r;
-    int rc = 0;
+    int rc;
 
     *out = NULL;
     if (!path)
@@ -43,11 +45,14 @@ int rejected_open(const char *path, const char *source, struct rejected **out, s
     if (same_file(path, source))
         return error_set(err, -EINVAL, path, "name another file with --rejected",
                          "the rejected rows would replace the file that is imported");
+    rc = file_target(path, target, err);
+    if (rc)
+        return rc;
     r = calloc(1, sizeof(*r));
     if (!r)
         return -ENOMEM;
-    r->path = strdup(path);
-    if (!r->path || asprintf(&r->part, "%s.part", path) < 0) {
+    r->path = strdup(target);
+    if (!r->path || asprintf(&r->part, "%s.part", target) < 0) {
         discard(r);
         return -ENOMEM;
     }

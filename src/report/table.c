@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "phone/number.h"
 #include "report/table_priv.h"
 
@@ -20,10 +21,11 @@ int table_fail(struct error *err, const char *path, int code)
 
 int table_make_temp(struct table *t, const char *path, struct error *err)
 {
-    int fd = -1;
+    int fd = -1, rc = file_target(path, t->path, err);
 
-    snprintf(t->path, sizeof(t->path), "%s", path);
-    if ((size_t)snprintf(t->temp, sizeof(t->temp), "%s.XXXXXX", path) >= sizeof(t->temp))
+    if (rc)
+        return rc;
+    if ((size_t)snprintf(t->temp, sizeof(t->temp), "%s.XXXXXX", t->path) >= sizeof(t->temp))
         errno = ENAMETOOLONG;
     else
         fd = mkostemp(t->temp, O_CLOEXEC);

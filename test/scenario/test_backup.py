@@ -328,6 +328,21 @@ def test_interrupted_change_is_finished(place):
         assert (b / kept / "kolcast.db").exists()
 
 
+def test_only_files_are_replaced(place):
+    """--force replaces a file, also through a link to it; no pipe, no folder, nothing that a link misses."""
+    a, folder = fill(place, "a"), place.folder
+    os.mkfifo(folder / "pipe")
+    (folder / "lost").symlink_to("gone")
+    for name, said in [("pipe", "pipe"), ("lost", "nowhere"), ("audio", "folder")]:
+        r = place.kolcast("backup", name, "--force", "--data", a, code=2)
+        assert said in r.stderr and "try:" in r.stderr and not (folder / f"{name}.part").exists()
+    assert (folder / "pipe").is_fifo() and not (folder / "gone").exists()
+    (folder / "old").write_text("old")
+    (folder / "link").symlink_to("old")
+    place.kolcast("backup", "link", "--force", "--data", a)
+    assert (folder / "link").is_symlink() and zipfile.is_zipfile(folder / "old")
+
+
 def test_full_disk(place):
     """A limit on the size of files stands for a full disk: no file, a clear word."""
     a = fill(place, "a", people=3000)

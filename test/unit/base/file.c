@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -116,6 +118,76 @@ static void test_atomic_leaves_no_litter(void **state)
     assert_true(file_write_atomic("/dev/full/f", "x", 1, &err) < 0);
 }
 
+static mode_t kind_of(const char *name)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(name, &st), 0);
+    return st.st_mode & S_IFMT;
+}
+
+/* A device, a pipe, a socket is not made a file of, whoever may write its folder. */
+static void test_replaces_files_alone(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct error err = {0};
+    char name[160], target[PATH_MAX];
+    int s;
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s/pipe", dir);
+    assert_int_equal(mkfifo(name, 0600), 0);
+    assert_int_equal(file_write_atomic(name, "x", 1, &err), -EEXIST);
+    assert_string_equal(err.place, name);
+    assert_non_null(strstr(err.message, "a pipe"));
+    assert_true(err.remedy[0]);
+    assert_true(kind_of(name) == S_IFIFO);
+    /* Through a link too. */
+    assert_int_equal(symlink("pipe", path), 0);
+    assert_int_equal(file_write_atomic(path, "x", 1, NULL), -EEXIST);
+    assert_true(kind_of(name) == S_IFIFO && kind_of(path) == S_IFLNK);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", dir);
+    s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(file_write_atomic(address.sun_path, "x", 1, NULL), -EEXIST);
+    assert_true(kind_of(address.sun_path) == S_IFSOCK);
+    close(s);
+    memset(&err, 0, sizeof(err));
+    assert_int_equal(file_target("/dev/null", target, &err), -EEXIST);
+    assert_non_null(strstr(err.message, "a device"));
+    memset(&err, 0, sizeof(err));
+    assert_int_equal(file_target(dir, target, &err), -EISDIR);
+    assert_non_null(strstr(err.message, "a folder"));
+    assert_int_equal(entries(dir), 3);
+}
+
+/* A link to a file stays a link: the file it leads to is replaced. */
+static void test_follows_links(void **state)
+{
+    char link[160], loop[160], target[PATH_MAX], *data;
+    struct error err = {0};
+    size_t len;
+
+    (void)state;
+    snprintf(link, sizeof(link), "%s/link", dir);
+    snprintf(loop, sizeof(loop), "%s/loop", dir);
+    assert_int_equal(file_target(path, target, &err), 0); /* not there yet: itself */
+    assert_string_equal(target, path);
+    assert_int_equal(symlink("f", link), 0);
+    assert_int_equal(file_write_atomic(link, "x", 1, &err), -ENOENT);
+    assert_non_null(strstr(err.message, "nowhere"));
+    assert_int_equal(entries(dir), 1);
+    assert_int_equal(file_write_atomic(path, "old", 3, NULL), 0);
+    assert_int_equal(file_write_atomic(link, "new", 3, NULL), 0);
+    assert_true(kind_of(link) == S_IFLNK);
+    assert_int_equal(file_read(path, 10, &data, &len, NULL), 0);
+    assert_string_equal(data, "new");
+    free(data);
+    assert_int_equal(symlink("loop", loop), 0);
+    assert_int_equal(file_write_atomic(loop, "x", 1, NULL), -ELOOP);
+    assert_int_equal(entries(dir), 3);
+}
+
 static void test_mkdirs(void **state)
 {
     char deep[200];
@@ -159,6 +231,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_endless, setup, teardown),
         cmocka_unit_test_setup_teardown(test_atomic_leaves_no_litter, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_replaces_files_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_follows_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mkdirs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_join, setup, teardown),
     };

@@ -229,6 +229,11 @@ static void test_rejected(void **state)
     assert_int_equal(import_file(store, path, &o, &sum, &err), -ENOENT);
     assert_non_null(strstr(err.message, "rejected rows"));
     assert_int_equal(contacts("rejected"), 1);
+    memset(&err, 0, sizeof(err));
+    o.rejected_path = "/dev/null"; /* a device is not replaced by a file */
+    assert_int_equal(import_file(store, path, &o, &sum, &err), -EEXIST);
+    assert_non_null(strstr(err.message, "a device"));
+    assert_int_equal(contacts("rejected"), 1);
 }
 
 static void test_no_header(void **state)
