@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "campaign/rehearsal.h"
 #include "campaign/runs.h"
 #include "event/bus.h"
 #include "http/server.h"
@@ -26,6 +27,7 @@ struct api_config {
     struct identity *identity;
     struct host *host;
     struct runs *runs;
+    struct rehearsals *rehearsals;
     struct bus *bus;
     bool no_rates; /* no limits on the rate of requests: for measurements */
     /* Address, TLS, sizes, times; the api fills in routes, callbacks and the socket. Its routes

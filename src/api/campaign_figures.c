@@ -12,14 +12,6 @@
 #include "campaign/stored.h"
 #include "campaign/why.h"
 #include "handlers.h"
-#include "report/figures.h"
-
-static json_t *time_or_null(int64_t ms)
-{
-    char text[25];
-
-    return ms > 0 ? json_string(clock_format_iso(ms, text, sizeof(text))) : json_null();
-}
 
 /* The campaign of the path. NULL: *rc, or answered. */
 static struct campaign *open_it(struct api_call *c, int *rc)
@@ -45,7 +37,7 @@ static json_t *preflight_json(const struct preflight *p, const struct campaign *
         "people", (json_int_t)p->people, "by_state", figures_by_state(&counts), "callable",
         (json_int_t)p->callable, "blacklisted", (json_int_t)p->blacklisted, "never_open",
         (json_int_t)p->never_open, "late", (json_int_t)p->late, "open_now", (json_int_t)p->open_now,
-        "next_open", time_or_null(p->next_open_ms), "finish", time_or_null(p->finish_ms),
+        "next_open", figures_time(p->next_open_ms), "finish", figures_time(p->finish_ms),
         "call_seconds", (double)p->call_ms / 1000, "call_measured", p->call_measured, "calls",
         p->calls, "answer_share", p->answer_share, "answer_measured", p->answer_measured, "cost",
         p->cost, "currency", campaign->currency);
@@ -100,7 +92,7 @@ int api_explain_person(struct api_call *c)
         if (!rc)
             rc = api_answer(c, 200,
                             json_pack("{s:s, s:b, s:o, s:s, s:o, s:o}", "number", number.e164,
-                                      "will_call", why.will_call, "when", time_or_null(why.when_ms),
+                                      "will_call", why.will_call, "when", figures_time(why.when_ms),
                                       "answer", why.answer, "person", person_of(c, number.key),
                                       "blacklist_entry",
                                       why.black ? entry_of(c, number.key) : json_null()));
@@ -114,48 +106,20 @@ int api_explain_person(struct api_call *c)
 int api_get_progress(struct api_call *c)
 {
     int64_t id = api_int(c, "id");
-    struct store_campaign campaign;
-    struct campaign_figures f;
-    struct desk_view v = {0};
-    json_t *progress;
+    struct desk_view v;
     bool up = host_view(c->config->host, id, &v) == 0;
-    int rc = store_campaign_get(c->store, id, &campaign);
+    json_t *progress;
+    int rc = figures_progress(c->store, id, up ? &v : NULL, &progress);
 
-    if (!rc)
-        rc = figures_read(c->store, id, &f);
-    if (rc)
-        return rc;
-    progress =
-        json_pack("{s:s, s:s, s:o, s:I, s:o, s:i, s:i, s:I, s:I, s:I, s:f, s:f}", "state",
-                  campaign_state_name(campaign.state), "note", up ? v.note : campaign.state_reason,
-                  "people", figures_by_state(&f.targets), "calls", (json_int_t)f.calls.calls,
-                  "by_outcome", figures_by_outcome(&f.calls), "calls_up", (int)v.calls_up,
-                  "calls_ringing", (int)v.calls_ringing, "keys", (json_int_t)f.calls.keys,
-                  "opt_outs", (json_int_t)f.opt_outs, "texts", (json_int_t)f.texts, "talk_seconds",
-                  (double)f.calls.talk_ms / 1000, "cost", f.calls.cost);
-    if (!progress)
-        return -ENOMEM;
-    json_object_set_new(progress, "pace_now", json_real(v.cps_now));
-    json_object_set_new(progress, "pace_cap", json_real(v.cps_cap));
-    json_object_set_new(progress, "pace_measured", json_real(v.cps_measured));
-    json_object_set_new(progress, "pace_reason", json_string(v.pace_reason));
-    json_object_set_new(progress, "finish", time_or_null(v.finish_ms));
-    json_object_set_new(progress, "next_open", time_or_null(v.next_open_ms));
-    return api_answer(c, 200, progress);
+    return rc ? rc : api_answer(c, 200, progress);
 }
 
 int api_get_figures(struct api_call *c)
 {
-    struct report_figures *f;
-    struct error err = {0};
     json_t *figures;
-    int rc = report_figures(c->store, api_int(c, "id"), &f, &err);
+    int rc = figures_of_calls(c->store, api_int(c, "id"), &figures);
 
-    if (rc)
-        return rc;
-    figures = report_figures_json(f);
-    free(f);
-    return figures ? api_answer(c, 200, figures) : -ENOMEM;
+    return rc ? rc : api_answer(c, 200, figures);
 }
 
 /* ---- lists of a campaign -------------------------------------------------------------------- */

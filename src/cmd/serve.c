@@ -94,6 +94,7 @@ struct service {
     struct identity *identity;
     struct host *host;
     struct runs *runs;
+    struct rehearsals *rehearsals;
     struct api *api;
     struct http_server_config http;
     char address[64];
@@ -191,6 +192,7 @@ static int open_api(struct service *s, struct error *err)
         .identity = s->identity,
         .host = s->host,
         .runs = s->runs,
+        .rehearsals = s->rehearsals,
         .bus = s->bus,
         .no_rates = option_flag(s->v, "no-rate-limits"),
         .http = &s->http,
@@ -206,6 +208,7 @@ static int open_all(struct service *s, struct error *err)
                                .data_dir = s->data.dir,
                                .clock = &clock_system,
                                .rehearsal = option_flag(s->v, "ignore-windows")};
+    const struct rehearsals_config rehearsals = {.data_dir = s->data.dir, .clock = &clock_system};
     int rc = store_writer_new(&s->writer, s->data.db, &clock_system, err);
 
     if (!rc)
@@ -218,6 +221,8 @@ static int open_all(struct service *s, struct error *err)
     runs.host = s->host;
     if (!rc)
         rc = runs_new(&s->runs, &runs, err);
+    if (!rc)
+        rc = rehearsals_new(&s->rehearsals, &rehearsals);
     if (!rc)
         rc = open_api(s, err);
     return rc ? rc : runs_begin(s->runs, err);
@@ -354,6 +359,7 @@ static void close_all(struct service *s)
     if (s->api)
         api_stop(s->api, HTTP_GRACE_MS);
     api_free(s->api);
+    rehearsals_free(s->rehearsals);
     runs_free(s->runs);
     identity_free(s->identity);
     mailer_free(s->mailer);

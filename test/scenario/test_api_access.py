@@ -155,6 +155,9 @@ class World:
             "duplicateCampaign": lambda: (at(self.campaign), {"json_body": {"name": self.fresh()}}),
             "explainPerson": lambda: (at(self.campaign), {"query": {"number": "0502000000"}}),
             "startCampaign": lambda: (at(m("campaign")), {}),
+            "getRehearsal": lambda: (at(self.campaign), {"ok": (200, 404)}),
+            "startRehearsal": lambda: (at(m("campaign")), {"json_body": {"people": 1}}),
+            "stopRehearsal": lambda: (at(m("campaign")), {"ok": 404}),
             "resumeCampaign": lambda: (at(m("paused")), {}),
             "pauseCampaign": lambda: (at(m("campaign")), {"ok": 409}),
             "cancelCampaign": lambda: (at(m("campaign")), {}),
@@ -183,6 +186,8 @@ class World:
             i = path.split("/")[3]
             c.post(f"/api/campaigns/{i}/cancel", {"hang_up": True})
             self.quiet(i)
+        if op == "startRehearsal":
+            c.delete(path)
         if op in ("createTrunk", "updateTrunk"):
             for t in c.get("/api/trunks").json["items"]:
                 if t["id"] != self.trunk:
