@@ -242,8 +242,7 @@ static int cancel(struct api_call *c, struct store *s)
     if (rc)
         return rc;
     json_decref(shown);
-    if (!works_cancel(c->api->works, id))
-        rc = store_work_set(s, id, &(struct store_work_end){.state = "cancelled"});
+    rc = upload_cancel(c, s, id);
     if (rc == -EALREADY)
         return api_refuse(c, 409, "", NULL, "it is not being read");
     if (!rc)
@@ -254,7 +253,10 @@ static int cancel(struct api_call *c, struct store *s)
 
 int api_cancel_blacklist_import(struct api_call *c)
 {
-    return api_change(c, cancel);
+    int rc = api_change(c, cancel);
+
+    upload_cancelled(c);
+    return rc;
 }
 
 /* ---- export --------------------------------------------------------------------------------- */

@@ -154,8 +154,8 @@ static int cancel(struct api_call *c, struct store *s)
         return rc;
     json_decref(import);
     rc = store_work_of(s, "import", api_int(c, "id"), &work);
-    if (!rc && !works_cancel(c->api->works, work)) /* it waits: it never begins */
-        rc = store_work_set(s, work, &(struct store_work_end){.state = "cancelled"});
+    if (!rc)
+        rc = upload_cancel(c, s, work);
     if (rc == -EALREADY || rc == -ENOENT)
         return api_refuse(c, 409, "", "undo it with POST /api/imports/{id}/undo",
                           "it is not being read");
@@ -167,7 +167,10 @@ static int cancel(struct api_call *c, struct store *s)
 
 int api_cancel_import(struct api_call *c)
 {
-    return api_change(c, cancel);
+    int rc = api_change(c, cancel);
+
+    upload_cancelled(c);
+    return rc;
 }
 
 static int undo(struct api_call *c, struct store *s)

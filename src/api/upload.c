@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "api/api_priv.h"
+#include "api/works.h"
 #include "base/rng.h"
 
 static int sync_path(const char *path, int flags)
@@ -55,4 +58,25 @@ void upload_drop(struct api_call *c, const char *name)
 
     if (snprintf(path, sizeof(path), "%s/%s", c->config->data_dir, name) < (int)sizeof(path))
         unlink(path);
+}
+
+int upload_cancel(struct api_call *c, struct store *s, int64_t work)
+{
+    struct store_work row;
+    int rc;
+
+    if (works_cancel(c->api->works, work))
+        return 0;
+    rc = store_work_get(s, work, &row);
+    if (rc)
+        return rc;
+    free(row.params);
+    snprintf(c->upload, sizeof(c->upload), "%.*s", UPLOAD_NAME_MAX - 1, row.file);
+    return store_work_set(s, work, &(struct store_work_end){.state = "cancelled"});
+}
+
+void upload_cancelled(struct api_call *c)
+{
+    if (c->status == 202 && c->upload[0])
+        upload_drop(c, c->upload);
 }

@@ -1,12 +1,10 @@
 #include "api/works.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -230,40 +228,6 @@ static void *runner_main(void *arg)
     return NULL;
 }
 
-/* ---- uploads that nobody waits for ---------------------------------------------------------- */
-
-static bool awaited(struct store *s, const char *name)
-{
-    struct store_work row;
-
-    for (int64_t id = 0; store_work_next(s, id, &row) == 0; id = row.id) {
-        const char *slash = strrchr(row.file, '/');
-        bool same = strcmp(slash ? slash + 1 : row.file, name) == 0;
-
-        free(row.params);
-        if (same)
-            return true;
-    }
-    return false;
-}
-
-/* A crash between an upload and its row, or between a row's end and the removal of its file. */
-static void sweep(struct works *w)
-{
-    char folder[600], path[900];
-    struct dirent *e;
-    DIR *d;
-
-    snprintf(folder, sizeof(folder), "%s/uploads", w->config.data_dir);
-    d = opendir(folder);
-    while (d && (e = readdir(d)))
-        if (e->d_name[0] != '.' && !awaited(w->runners[0].store, e->d_name) &&
-            snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) < (int)sizeof(path))
-            unlink(path);
-    if (d)
-        closedir(d);
-}
-
 /* ---- life ----------------------------------------------------------------------------------- */
 
 int works_new(struct works **out, const struct api_config *config, struct error *err)
@@ -293,7 +257,7 @@ int works_new(struct works **out, const struct api_config *config, struct error 
         works_free(w);
         return rc;
     }
-    sweep(w);
+    works_sweep(w->config.data_dir, w->runners[0].store);
     *out = w;
     return 0;
 }

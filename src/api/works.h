@@ -30,6 +30,9 @@ int64_t works_waiting(struct works *w);
 /* Breaks it off when it runs; true when it did. */
 bool works_cancel(struct works *w, int64_t id);
 
+/* Before anything runs: what a crash left in the folders of work. */
+void works_sweep(const char *data_dir, struct store *s);
+
 /* ---- for the kinds of work ------------------------------------------------------------------ */
 
 /* One that runs, in its thread. */

@@ -55,3 +55,7 @@ struct import_summary {
  * memory ran out. */
 int import_file(struct store *s, const char *path, const struct import_options *o,
                 struct import_summary *out, struct error *err);
+
+/* After a crash: what import_file left of the rejected rows at its rejected_path with ".part" gets
+ * its name when the import was merged (they are all there then), and is removed when it was not. */
+void import_settle_rejected(const char *part, bool merged);

@@ -2,6 +2,7 @@
  * reason, then the row as it was. It is written beside its place and renamed when the import is
  * done: an import that fails leaves what was there before. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "base/file.h"
 #include "contacts/import_priv.h"
+
+#define PART ".part"
 
 struct rejected {
     FILE *file;
@@ -52,7 +55,7 @@ int rejected_open(const char *path, const char *source, struct rejected **out, s
     if (!r)
         return -ENOMEM;
     r->path = strdup(target);
-    if (!r->path || asprintf(&r->part, "%s.part", target) < 0) {
+    if (!r->path || asprintf(&r->part, "%s" PART, target) < 0) {
         discard(r);
         return -ENOMEM;
     }
@@ -155,4 +158,19 @@ void rejected_close(struct rejected *r, bool done)
     if (!done || !r->any || rename(r->part, r->path))
         unlink(r->part);
     discard(r);
+}
+
+void import_settle_rejected(const char *part, bool merged)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(part) - strlen(PART);
+
+    if (!merged || stat(part, &st) || st.st_size == 0 || len >= sizeof(path)) {
+        unlink(part);
+        return;
+    }
+    snprintf(path, sizeof(path), "%.*s", (int)len, part);
+    if (rename(part, path))
+        unlink(part);
 }

@@ -140,6 +140,11 @@ int store_work_of(struct store *s, const char *kind, int64_t object_id, int64_t 
     return s->ops->service->work_of(s, kind, object_id, id);
 }
 
+int store_work_of_file(struct store *s, const char *file, int64_t *id)
+{
+    return s->ops->service->work_of_file(s, file, id);
+}
+
 int store_work_next(struct store *s, int64_t after, struct store_work *out)
 {
     return s->ops->service->work_next(s, after, out);

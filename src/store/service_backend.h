@@ -37,6 +37,7 @@ struct store_service_backend {
     int (*work_add)(struct store *s, const struct store_work *w, int64_t *id);
     int (*work_get)(struct store *s, int64_t id, struct store_work *out);
     int (*work_of)(struct store *s, const char *kind, int64_t object_id, int64_t *id);
+    int (*work_of_file)(struct store *s, const char *file, int64_t *id);
     int (*work_next)(struct store *s, int64_t after, struct store_work *out);
     int (*work_set)(struct store *s, int64_t id, const struct store_work_end *e);
     int (*work_remove)(struct store *s, int64_t id);

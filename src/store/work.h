@@ -21,6 +21,8 @@ int store_work_add(struct store *s, const struct store_work *w, int64_t *id);
 int store_work_get(struct store *s, int64_t id, struct store_work *out);
 /* Of a kind, the newest for an object: an import's. */
 int store_work_of(struct store *s, const char *kind, int64_t object_id, int64_t *id);
+/* Of this file. */
+int store_work_of_file(struct store *s, const char *file, int64_t *id);
 /* The oldest with an id above this one that is queued or was running. -ENOENT: none. */
 int store_work_next(struct store *s, int64_t after, struct store_work *out);
 struct store_work_end {

@@ -35,6 +35,7 @@ int sqlite_import_stage(struct store *s, int64_t import_id);
 int sqlite_work_add(struct store *s, const struct store_work *w, int64_t *id);
 int sqlite_work_get(struct store *s, int64_t id, struct store_work *out);
 int sqlite_work_of(struct store *s, const char *kind, int64_t object_id, int64_t *id);
+int sqlite_work_of_file(struct store *s, const char *file, int64_t *id);
 int sqlite_work_next(struct store *s, int64_t after, struct store_work *out);
 int sqlite_work_set(struct store *s, int64_t id, const struct store_work_end *e);
 int sqlite_work_remove(struct store *s, int64_t id);

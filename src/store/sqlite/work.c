@@ -56,6 +56,11 @@ int sqlite_work_of(struct store *s, const char *kind, int64_t object_id, int64_t
                       "ti", kind, object_id);
 }
 
+int sqlite_work_of_file(struct store *s, const char *file, int64_t *id)
+{
+    return sqlite_int(s, id, "SELECT id FROM jobs WHERE file = ?", "t", file);
+}
+
 int sqlite_work_next(struct store *s, int64_t after, struct store_work *out)
 {
     int rc;
@@ -160,6 +165,7 @@ const struct store_service_backend sqlite_service = {
     .work_add = sqlite_work_add,
     .work_get = sqlite_work_get,
     .work_of = sqlite_work_of,
+    .work_of_file = sqlite_work_of_file,
     .work_next = sqlite_work_next,
     .work_set = sqlite_work_set,
     .work_remove = sqlite_work_remove,
