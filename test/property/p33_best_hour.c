@@ -3,12 +3,10 @@
  * is asked to call is held against the definition in docs/best-hour.md, hour by hour. The table in
  * that document is the one the program has. */
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "base/rng.h"
 #include "campaign/best_hour.h"
-#include "campaign/desk.h"
+#include "desk_world.h"
 #include "prop.h"
 
 enum { GROUPS_MAX = 9, EACH_MAX = 5, PEOPLE_MAX = GROUPS_MAX * EACH_MAX, WEEK = 168 };
@@ -22,87 +20,9 @@ struct crowd {
 
 static struct {
     struct crowd crowds[GROUPS_MAX];
-    int count, people, open_people;
+    int count, open_people;
     int64_t now_ms, end_ms; /* the campaign's end, 0 none */
 } world;
-
-/* ---- the network: notes who is called ------------------------------------------------------- */
-
-struct line {
-    struct line_config config;
-};
-
-static int dialled[PEOPLE_MAX * 2];
-static _Atomic int dial_count;
-
-static void deliver(struct loop_msg *m)
-{
-    struct line_call *lc = container_of(m, struct line_call, msg);
-
-    lc->done(lc);
-}
-
-static int net_open(struct line **out, const struct line_config *config, struct error *err)
-{
-    struct line *l = calloc(1, sizeof(*l));
-
-    if (!l)
-        return -1;
-    l->config = *config;
-    *out = l;
-    return 0;
-}
-
-static void net_close(struct line *l)
-{
-    free(l);
-}
-
-static void net_dial(struct line *l, struct line_call *lc, void (*done)(struct line_call *))
-{
-    if (dial_count < PEOPLE_MAX * 2)
-        dialled[dial_count] = (int)(lc->number % 1000) / EACH_MAX;
-    lc->done = done;
-    lc->outcome.disposition = DISPOSITION_ANSWERED;
-    lc->outcome.dialled_ms = lc->outcome.answered_ms = lc->outcome.ended_ms =
-        clock_wall_ms(l->config.clock);
-    lc->msg.fn = deliver;
-    dial_count++;
-    loop_post(lc->desk, &lc->msg);
-}
-
-static void net_recheck(struct line *l)
-{
-}
-
-static void net_stats(struct line *l, struct line_stats *out)
-{
-    *out = (struct line_stats){.trunks_ready = true};
-}
-
-static bool net_ready(struct line *l, int trunk)
-{
-    return true;
-}
-
-static const struct line_driver network = {"test",   net_open,    net_close, net_ready,
-                                           net_dial, net_recheck, net_stats};
-
-/* ---- the clock: the machine's, moved -------------------------------------------------------- */
-
-static int64_t moved_ms;
-
-static int64_t moved_wall(const struct clock *c)
-{
-    return clock_wall_ms(&clock_system) + moved_ms;
-}
-
-static int64_t moved_mono(const struct clock *c)
-{
-    return clock_mono_us(&clock_system);
-}
-
-static const struct clock moved = {.mono_us = moved_mono, .wall_ms = moved_wall};
 
 /* ---- the definition ------------------------------------------------------------------------- */
 
@@ -193,35 +113,25 @@ static int load_campaign(struct rng *r, struct campaign **out)
 {
     static const char *const windows[] = {"00:00-24:00", "09:00-20:00",
                                           "sun-thu 09:00-20:30; fri 09:00-13:00"};
-    char json[1024], end[64] = "", iso[32], audio[600];
-    struct error err = {0};
-    int rc;
+    char settings[256], end[64] = "", iso[32];
 
     if (world.end_ms)
         snprintf(end, sizeof(end), "\"end\":\"%s\",",
                  clock_format_iso(world.end_ms, iso, sizeof(iso)));
-    snprintf(json, sizeof(json),
-             "{\"version\":1,\"name\":\"t\",\"windows\":\"%s\",%s\"pace\":{\"calls_per_second\":"
-             "900,\"max_calls\":%d},\"trunks\":[{\"name\":\"t\",\"host\":\"127.0.0.1\"}],\"flow\":{"
-             "\"version\":1,\"start\":\"a\",\"nodes\":{\"a\":{\"type\":\"play\",\"prompt\":\"bye."
-             "wav\"}}}}",
+    snprintf(settings, sizeof(settings),
+             "\"windows\":\"%s\",%s\"pace\":{\"calls_per_second\":900,\"max_calls\":%d},",
              windows[rng_below(r, 3)], end, 1 + (int)rng_below(r, 60));
-    snprintf(audio, sizeof(audio), "%s/examples/audio", getenv("KOLCAST_SOURCE"));
-    rc = campaign_load_text(json, audio, out, &err);
-    if (rc)
-        fprintf(stderr, "# %s: %s\n", err.place, err.message);
-    return rc;
+    return world_campaign(settings, out);
 }
 
 static int fill_store(struct store *s, const struct campaign *c, int64_t *campaign_id)
 {
-    struct store_campaign sc = {.kind = "voice", .name = "t", .state = CAMPAIGN_STATE_DRAFT};
     struct store_import done;
-    int64_t import_id;
-    int rc = store_list_ensure(s, "people", &sc.list_id);
+    int64_t list_id, import_id;
+    int rc = store_list_ensure(s, "people", &list_id);
 
     if (!rc)
-        rc = store_import_begin(s, sc.list_id, "x.csv", &import_id);
+        rc = store_import_begin(s, list_id, "x.csv", &import_id);
     if (!rc)
         rc = store_begin(s);
     for (int i = 0; i < world.count && !rc; i++)
@@ -240,53 +150,25 @@ static int fill_store(struct store *s, const struct campaign *c, int64_t *campai
         rc = store_commit(s);
     if (!rc)
         rc = store_import_finish(s, import_id, &done);
-    snprintf(sc.config_hash, sizeof(sc.config_hash), "%s", c->hash);
-    return rc ? rc : store_campaign_create(s, &sc, c->canonical, campaign_id);
+    return rc ? rc : world_store_campaign(s, c, list_id, campaign_id);
 }
 
-static int run_desk(const char *db, const struct campaign *c, int64_t campaign_id)
+static const struct crowd *crowd_of(uint64_t number)
 {
-    struct exchange_config config = {.store_url = db,
-                                     .clock = &moved,
-                                     .driver = &network,
-                                     .line = {.trunk_count = 1, .calls_max = 60}};
-    struct error err = {0};
-    struct exchange *x = NULL;
-    struct desk *d = NULL;
-    int rc;
-
-    dial_count = 0;
-    memcpy(config.line.trunks, c->trunks, sizeof(config.line.trunks));
-    rc = exchange_new(&x, &config, &err);
-    if (!rc)
-        rc = desk_new(&d, x, &err);
-    if (!rc)
-        rc = desk_start(d, campaign_id, c, &err);
-    if (rc)
-        fprintf(stderr, "# %s: %s\n", err.place, err.message);
-    for (int i = 0; !rc && i < 3000 && dial_count < world.open_people; i++)
-        usleep(10000);
-    usleep(20000); /* one too many? */
-    if (!rc) {
-        desk_pause(d);
-        desk_wait(d, 30000);
-    }
-    desk_free(d);
-    exchange_free(x);
-    return rc;
+    return &world.crowds[(number - 972500000000) / EACH_MAX];
 }
 
 static const char *check_order(void)
 {
-    if (dial_count != world.open_people)
+    if (world_dials != world.open_people)
         return "not everybody whose hours are open was called, or somebody else";
     for (int i = 0; i < world.open_people; i++) {
-        const struct crowd *a = &world.crowds[dialled[i]];
+        const struct crowd *a = crowd_of(world_dialled[i]);
 
         if (!a->open)
             return "called outside the hours";
         for (int k = 0; k < i; k++)
-            if (before(a, &world.crowds[dialled[k]]))
+            if (before(a, crowd_of(world_dialled[k])))
                 return "somebody was called before those at a better hour";
     }
     return NULL;
@@ -295,7 +177,7 @@ static const char *check_order(void)
 /* The decision record of each call tells how good its hour was. */
 static int check_record(void *arg, const struct store_call *call)
 {
-    const struct crowd *w = &world.crowds[(int)(call->number % 1000) / EACH_MAX];
+    const struct crowd *w = crowd_of(call->number);
     char expected[128];
 
     snprintf(expected, sizeof(expected), "\"hour\":{\"pattern\":\"%s\",\"now\":%d,\"best\":%d}",
@@ -308,7 +190,7 @@ static int check_record(void *arg, const struct store_call *call)
     return 0;
 }
 
-static const char *run_case(struct rng *r, const char *db)
+static const char *run(struct rng *r, const char *folder, const char *db)
 {
     const char *fault = "the case could not be made";
     struct campaign *c;
@@ -316,16 +198,16 @@ static const char *run_case(struct rng *r, const char *db)
     struct store *s;
     int64_t id;
 
+    (void)folder;
     if (load_campaign(r, &c))
         return fault;
     for (int i = 0; i < world.count; i++) {
         rank(c, &world.crowds[i]);
-        world.people += world.crowds[i].people;
         world.open_people += world.crowds[i].open ? world.crowds[i].people : 0;
     }
-    moved_ms = world.now_ms - clock_wall_ms(&clock_system);
-    if (store_open(db, &moved, &s, &err) == 0) {
-        if (fill_store(s, c, &id) == 0 && run_desk(db, c, id) == 0) {
+    world_set_clock(world.now_ms);
+    if (store_open(db, &world_clock, &s, &err) == 0) {
+        if (fill_store(s, c, &id) == 0 && world_run(db, c, id, world.open_people) == 0) {
             fault = check_order();
             if (!fault)
                 store_call_each(s, id, check_record, &fault);
@@ -338,23 +220,9 @@ static const char *run_case(struct rng *r, const char *db)
 
 static const char *check(struct rng *r, void *arg)
 {
-    static const char *const tails[] = {"", "-wal", "-shm"};
-    char folder[] = "/tmp/kolcast-p33-XXXXXX", db[64];
-    const char *fault;
-
-    if (!mkdtemp(folder))
-        return "no folder";
-    snprintf(db, sizeof(db), "%s/db", folder);
+    (void)arg;
     random_world(r);
-    fault = run_case(r, db);
-    for (int i = 0; i < 3; i++) {
-        char path[80];
-
-        snprintf(path, sizeof(path), "%s%s", db, tails[i]);
-        unlink(path);
-    }
-    rmdir(folder);
-    return fault;
+    return world_case(r, run);
 }
 
 /* ---- the document --------------------------------------------------------------------------- */
