@@ -230,7 +230,7 @@ static void check_readers(struct live *l)
 
 static bool wait_tick(struct live *l, bool *events)
 {
-    struct timespec until = clock_deadline(CLOCK_MONOTONIC, TICK_MS);
+    struct timespec until = clock_deadline(TICK_MS);
     bool stop;
 
     pthread_mutex_lock(&l->lock);
@@ -544,7 +544,6 @@ const struct http_socket_ops live_socket = {
 int live_new(struct live **out, struct api *api, struct error *err)
 {
     struct live *l = calloc(1, sizeof(*l));
-    pthread_condattr_t monotonic;
     int rc;
 
     if (!l)
@@ -552,10 +551,7 @@ int live_new(struct live **out, struct api *api, struct error *err)
     l->api = api;
     list_init(&l->readers);
     pthread_mutex_init(&l->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&l->changed);
     rc = store_open(api->config.store_url, api->config.clock, &l->store, err);
     if (rc) {
         live_free(l);

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
-enum { THREADS = 2, AGAIN_S = 5 };
+enum { THREADS = 2, AGAIN_MS = 5000 };
 
 static const struct work_kind *const kinds[] = {&work_import, &work_blacklist, &work_report};
 
@@ -211,12 +212,10 @@ static void *runner_main(void *arg)
             while (!w->more && !w->stop)
                 pthread_cond_wait(&w->wake, &w->lock);
         } else if (rc) {
-            struct timespec until;
+            struct timespec until = clock_deadline(AGAIN_MS);
 
             log_error("work in the background cannot be read", "error=\"%s\"",
                       store_error_text(r->store));
-            clock_gettime(CLOCK_REALTIME, &until);
-            until.tv_sec += AGAIN_S;
             pthread_cond_timedwait(&w->wake, &w->lock, &until);
         } else {
             pthread_mutex_unlock(&w->lock);
@@ -240,7 +239,7 @@ int works_new(struct works **out, const struct api_config *config, struct error 
         return -ENOMEM;
     w->config = *config;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    clock_cond_init(&w->wake);
     for (size_t i = 0; !rc && i < sizeof(folders) / sizeof(folders[0]); i++) {
         char path[600];
 

@@ -148,11 +148,21 @@ int clock_parse_iso(const char *text, int64_t *wall_ms)
     return 0;
 }
 
-struct timespec clock_deadline(clockid_t id, int64_t ms)
+void clock_cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec clock_deadline(int64_t ms)
 {
     struct timespec t;
 
-    clock_gettime(id, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     t.tv_sec += ms / 1000;
     t.tv_nsec += ms % 1000 * 1000000;
     if (t.tv_nsec >= 1000000000) {

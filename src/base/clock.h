@@ -1,6 +1,7 @@
 /* Time, passed in so that every rule can be tested without sleeping. */
 #pragma once
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -22,8 +23,11 @@ static inline int64_t clock_wall_ms(const struct clock *c)
     return c->wall_ms(c);
 }
 
-/* The moment that is ms from now by the system's clock id: for pthread_cond_timedwait. */
-struct timespec clock_deadline(clockid_t id, int64_t ms);
+/* Waits of threads, by the monotonic clock: setting the time of day neither stretches nor cuts
+ * them. clock_deadline is the moment that is ms from now, for pthread_cond_timedwait on a condition
+ * that clock_cond_init has made. */
+void clock_cond_init(pthread_cond_t *c);
+struct timespec clock_deadline(int64_t ms);
 
 /* Virtual time for tests, simulation and rehearsal: stands still until moved. Not thread safe. */
 struct clock_virtual {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/metric.h"
@@ -26,6 +25,11 @@ int64_t desk_wall_ms(const struct desk *d)
 int64_t desk_mono_us(const struct desk *d)
 {
     return clock_mono_us(d->clock);
+}
+
+int64_t desk_mono_ms(const struct desk *d)
+{
+    return desk_mono_us(d) / 1000;
 }
 
 bool desk_stopping(struct desk *d)
@@ -107,7 +111,7 @@ void desk_hear_trunks(struct desk *d)
 
 void desk_store_answered(struct desk *d, int rc)
 {
-    int64_t now = desk_wall_ms(d);
+    int64_t now = desk_mono_ms(d);
 
     if (!rc) {
         d->retry_wait_ms = 0;
@@ -160,9 +164,10 @@ static void end(struct desk *d, enum campaign_state state, const char *reason)
 }
 
 /* A store that fails for a while with no call up: going on would be dialling without memory. */
-static bool give_up(struct desk *d, int64_t now_ms)
+static bool give_up(struct desk *d)
 {
     char text[128], reason[STORE_REASON_MAX];
+    int64_t now_ms = desk_mono_ms(d);
 
     if (!store_writer_failing(d->writer, text, sizeof(text))) {
         d->failing_since_ms = 0;
@@ -187,7 +192,7 @@ static void check_end(struct desk *d, int64_t now_ms)
         return;
     }
     if (!d->fresh) {
-        d->refresh_due_ms = now_ms;
+        d->refresh_due_ms = desk_mono_ms(d);
         return;
     }
     if (d->waiting == 0)
@@ -198,11 +203,13 @@ static void check_end(struct desk *d, int64_t now_ms)
 
 /* ---- the tick -------------------------------------------------------------------------------- */
 
-static void look(struct desk *d, int64_t now_ms)
+static void look(struct desk *d)
 {
+    int64_t now_ms = desk_mono_ms(d);
+
     if (now_ms >= d->view_due_ms) {
         d->view_due_ms = now_ms + VIEW_MS;
-        view_look(d, now_ms);
+        view_look(d, desk_wall_ms(d));
         if (exchange_refresh(d->exchange))
             log_error("the do-not-call lists could not be read", "");
     }
@@ -217,18 +224,17 @@ static void look(struct desk *d, int64_t now_ms)
 static void on_tick(struct timer *t)
 {
     struct desk *d = container_of(t, struct desk, tick);
-    int64_t now = desk_wall_ms(d);
-    bool again = now >= d->retry_due_ms;
+    bool again = desk_mono_ms(d) >= d->retry_due_ms;
 
     timer_start(loop_wheel(d->loop), t, TICK_MS);
-    look(d, now);
+    look(d);
     if (again)
         store_again(d);
     if (atomic_load(&d->aborting) && !atomic_exchange(&d->use.ending, true))
         exchange_recheck(d->exchange);
     if (desk_stopping(d))
         dispatch_give_back(d);
-    if (give_up(d, now)) {
+    if (give_up(d)) {
         if (!d->over && !desk_stopping(d) && again)
             dispatch_claim(d); /* its commit shows whether the store is mended */
         return;
@@ -237,7 +243,7 @@ static void on_tick(struct timer *t)
         dispatch_release(d);
         dispatch_claim(d);
     }
-    check_end(d, now);
+    check_end(d, desk_wall_ms(d));
 }
 
 static void *desk_main(void *arg)
@@ -266,7 +272,7 @@ int desk_new(struct desk **out, struct exchange *exchange, struct error *err)
     d->writer = exchange_writer(exchange);
     d->voice.use = &d->use;
     pthread_mutex_init(&d->lock, NULL);
-    pthread_cond_init(&d->changed, NULL);
+    clock_cond_init(&d->changed);
     list_init(&d->free);
     list_init(&d->ready);
     list_init(&d->unsaved);
@@ -502,7 +508,7 @@ void desk_abort(struct desk *d)
 
 bool desk_wait(struct desk *d, int timeout_ms)
 {
-    struct timespec until = clock_deadline(CLOCK_REALTIME, timeout_ms);
+    struct timespec until = clock_deadline(timeout_ms);
     bool finished;
 
     pthread_mutex_lock(&d->lock);

@@ -81,6 +81,8 @@ struct desk {
     unsigned group_count, group_cap;
     int64_t waiting; /* in all groups, at the last refresh */
     bool fresh;      /* nothing changed since the last refresh */
+    /* By desk_mono_ms: what the desk does again and again must not wait for an hour, nor come in a
+     * rush, when the time of day is set. */
     int64_t view_due_ms, refresh_due_ms, failing_since_ms;
     int64_t retry_due_ms, retry_wait_ms; /* of what could not be stored */
     int64_t lag_us; /* the longest way of a record to the disk since the last look */
@@ -99,9 +101,10 @@ struct desk {
 
     int64_t started_calls, measured_calls, measured_us;
     struct forecast forecast;
-    int64_t again_waiting; /* people who wait for another call, as far as this process knows */
-    int64_t forecast_due_ms, *ages_ms; /* owned: room for the pool */
-    pthread_mutex_t lock;              /* view, finished */
+    int64_t again_waiting;   /* people who wait for another call, as far as this process knows */
+    int64_t forecast_due_ms; /* by desk_mono_ms */
+    int64_t *ages_ms;        /* owned: room for the pool */
+    pthread_mutex_t lock;    /* view, finished */
     pthread_cond_t changed;
     struct desk_view view;
     bool finished;
@@ -109,6 +112,7 @@ struct desk {
 
 int64_t desk_wall_ms(const struct desk *d);
 int64_t desk_mono_us(const struct desk *d);
+int64_t desk_mono_ms(const struct desk *d);
 bool desk_stopping(struct desk *d);
 /* The store failed: the next try waits longer; it worked: the next failure waits little. */
 void desk_store_answered(struct desk *d, int rc);

@@ -106,7 +106,7 @@ static void take_claims(struct loop_msg *m)
     g->waiting -= d->claim.claimed + d->claim.skipped;
     if (d->claim.claimed < d->claim.max) {
         g->next_due_ms = now + REFRESH_MS; /* nothing more is due; the refresh knows better */
-        d->refresh_due_ms = d->claim.claimed + d->claim.skipped > 0 ? now : d->refresh_due_ms;
+        d->refresh_due_ms = d->claim.claimed + d->claim.skipped > 0 ? 0 : d->refresh_due_ms;
     }
     if (!is_open(d, g, now, &until))
         until = now; /* closed meanwhile: the lane gives them back */
@@ -230,7 +230,8 @@ void dispatch_claim(struct desk *d)
     unsigned used = d->ready_count + d->in_flight + d->saving;
     unsigned room = used < d->pool_size ? d->pool_size - used : 0;
 
-    if (d->claim.busy || now < d->retry_due_ms || d->ready_count > want / 2 || room == 0)
+    if (d->claim.busy || desk_mono_ms(d) < d->retry_due_ms || d->ready_count > want / 2 ||
+        room == 0)
         return;
     if (d->ready_count + d->in_flight >= d->campaign->calls_max)
         return;

@@ -328,7 +328,7 @@ static void collect(void *arg, struct metric_page *page)
 
 static bool stop_all(struct host *h, void (*how)(struct desk *), int timeout_ms)
 {
-    struct timespec until = clock_deadline(CLOCK_MONOTONIC, timeout_ms);
+    struct timespec until = clock_deadline(timeout_ms);
     bool none;
 
     pthread_mutex_lock(&h->lock);
@@ -355,7 +355,6 @@ bool host_leave(struct host *h, int timeout_ms)
 int host_new(struct host **out, const struct host_config *config, struct error *err)
 {
     struct host *h = calloc(1, sizeof(*h));
-    pthread_condattr_t monotonic;
     int rc;
 
     if (!h)
@@ -363,10 +362,7 @@ int host_new(struct host **out, const struct host_config *config, struct error *
     h->config = *config;
     pthread_mutex_init(&h->lock, NULL);
     pthread_mutex_init(&h->starting, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&h->changed);
     rc = -pthread_create(&h->thread, NULL, host_main, h);
     if (rc) {
         host_free(h);

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "campaign/stored.h"
 #include "store/browse.h"
 
-enum { LOOK_S = 1, SOON_MS = 2000, STARTS_MAX = 64 };
+enum { LOOK_MS = 1000, SOON_MS = 2000, STARTS_MAX = 64 };
 
 struct runs {
     struct runs_config config;
@@ -286,11 +286,9 @@ static void look(struct runs *r)
 
 static bool wait_a_while(struct runs *r)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(LOOK_MS);
     bool stop;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_S;
     pthread_mutex_lock(&r->lock);
     if (!r->stop)
         pthread_cond_timedwait(&r->changed, &r->lock, &until);
@@ -326,7 +324,7 @@ int runs_new(struct runs **out, const struct runs_config *config, struct error *
     r->config = *config;
     pthread_mutex_init(&r->lock, NULL);
     pthread_mutex_init(&r->deciding, NULL);
-    pthread_cond_init(&r->changed, NULL);
+    clock_cond_init(&r->changed);
     rc = store_open(config->store_url, config->clock, &r->store, err);
     if (rc) {
         runs_free(r);

@@ -172,12 +172,12 @@ void view_look(struct desk *d, int64_t now_ms)
     struct line_stats s = {.trunks_ready = true};
     struct store_target_counts counts;
     bool counted = store_target_counts(d->store, d->campaign_id, &counts) == 0;
-    int64_t finish = 0;
-    bool told = now_ms >= d->forecast_due_ms;
+    int64_t finish = 0, mono_ms = desk_mono_ms(d);
+    bool told = mono_ms >= d->forecast_due_ms;
 
     hear_lanes(d, &s);
     if (told) {
-        d->forecast_due_ms = now_ms + FORECAST_MS;
+        d->forecast_due_ms = mono_ms + FORECAST_MS;
         finish = finish_ms(d, now_ms);
     }
     pthread_mutex_lock(&d->lock);

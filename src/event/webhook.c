@@ -277,7 +277,7 @@ static void *look_main(void *arg)
 
         take_events(w);
         look_now(w);
-        until = clock_deadline(CLOCK_MONOTONIC, LOOK_MS);
+        until = clock_deadline(LOOK_MS);
         pthread_mutex_lock(&w->lock);
         while (!w->poked && !atomic_load(&w->stop) &&
                pthread_cond_timedwait(&w->look, &w->lock, &until) == 0) {
@@ -354,7 +354,6 @@ static int open_all(struct webhooks *w, struct error *err)
 int webhooks_new(struct webhooks **out, const struct webhooks_config *config, struct error *err)
 {
     struct webhooks *w = calloc(1, sizeof(*w));
-    pthread_condattr_t monotonic;
     sigset_t all, before;
     int rc;
 
@@ -364,11 +363,8 @@ int webhooks_new(struct webhooks **out, const struct webhooks_config *config, st
     if (w->config.threads > WEBHOOK_THREADS_MAX)
         w->config.threads = WEBHOOK_THREADS_MAX;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->look, &monotonic);
-    pthread_cond_init(&w->work, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&w->look);
+    clock_cond_init(&w->work);
     sigfillset(&all); /* signals are the main thread's */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = open_all(w, err);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "message/mail.h"
 
-enum { WAITING_MAX = 256, TRIES = 3, PAUSE_S = 5, TIMEOUT_MS = 60000, LAST_S = 5 };
+enum { WAITING_MAX = 256, TRIES = 3, PAUSE_MS = 5000, TIMEOUT_MS = 60000, LAST_MS = 5000 };
 
 struct letter {
     struct letter *next;
@@ -55,11 +55,9 @@ static struct letter *take(struct mailer *m, struct mail_way *way, bool *stoppin
 /* Sleeps unless it is to stop; returns whether it is. */
 static bool pause_between(struct mailer *m)
 {
-    struct timespec until;
+    struct timespec until = clock_deadline(PAUSE_MS);
     bool stop;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PAUSE_S;
     pthread_mutex_lock(&m->lock);
     while (!m->stop && pthread_cond_timedwait(&m->wake, &m->lock, &until) == 0)
         ;
@@ -116,7 +114,7 @@ int mailer_new(struct mailer **out, const struct clock *clock, struct error *err
     m->clock = clock;
     m->last = &m->first;
     pthread_mutex_init(&m->lock, NULL);
-    pthread_cond_init(&m->wake, NULL);
+    clock_cond_init(&m->wake);
     rc = -pthread_create(&m->thread, NULL, run, m);
     if (rc) {
         pthread_cond_destroy(&m->wake);
@@ -139,8 +137,7 @@ void mailer_free(struct mailer *m)
     pthread_mutex_lock(&m->lock);
     m->stop = true;
     pthread_cond_broadcast(&m->wake);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LAST_S;
+    until = clock_deadline(LAST_MS);
     while (!m->ended && pthread_cond_timedwait(&m->wake, &m->lock, &until) == 0)
         ;
     m->cancel = true;

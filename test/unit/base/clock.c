@@ -221,13 +221,33 @@ static void test_log(void **state)
     assert_int_equal(limit.held, 2);
 }
 
+/* Were the two not of one clock, the wait would be over at once or never. */
+static void test_wait(void **state)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int64_t start = clock_mono_us(&clock_system);
+    struct timespec until = clock_deadline(50);
+    pthread_cond_t changed;
+    int rc = 0;
+
+    (void)state;
+    clock_cond_init(&changed);
+    pthread_mutex_lock(&lock);
+    while (!rc)
+        rc = pthread_cond_timedwait(&changed, &lock, &until);
+    pthread_mutex_unlock(&lock);
+    pthread_cond_destroy(&changed);
+    assert_int_equal(rc, ETIMEDOUT);
+    assert_true(clock_mono_us(&clock_system) - start >= 50000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_system),   cmocka_unit_test(test_virtual),
         cmocka_unit_test(test_iso),      cmocka_unit_test(test_rng_repeats),
         cmocka_unit_test(test_rng_bias), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_log),      cmocka_unit_test(test_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,72 @@ static void test_two_campaigns_share_the_lines(void **state)
     assert_int_equal(net.held_count, 0);
 }
 
+/* ---- the time of day is set while it runs -------------------------------------------------- */
+
+static _Atomic int64_t set_by_ms;
+
+static int64_t set_wall(const struct clock *c)
+{
+    return clock_wall_ms(&clock_system) + atomic_load(&set_by_ms);
+}
+
+static int64_t unset_mono(const struct clock *c)
+{
+    return clock_mono_us(&clock_system);
+}
+
+static const struct clock settable = {.mono_us = unset_mono, .wall_ms = set_wall};
+
+static void await_calls(struct desk *d, int64_t reached)
+{
+    struct desk_view v = {0};
+
+    for (int i = 0; i < 2000 && v.targets.by_state[TARGET_STATE_REACHED] < reached; i++) {
+        usleep(10000);
+        desk_view(d, &v);
+    }
+    if (v.targets.by_state[TARGET_STATE_REACHED] < reached)
+        fail_msg("the desk stands still: %d people were reached of %d",
+                 (int)v.targets.by_state[TARGET_STATE_REACHED], (int)reached);
+}
+
+/* Once back by a day, once on: everybody is called, no second gets more calls than it may, and what
+ * is shown goes on. */
+static void set_clock_while_it_runs(int64_t by_ms)
+{
+    struct exchange_config config = {.store_url = place.db,
+                                     .clock = &settable,
+                                     .driver = &network,
+                                     .line = {.trunk_count = 1, .calls_max = 40},
+                                     .cps_max = BOTH_CPS};
+    struct error err = {0};
+    struct desk *d = NULL;
+
+    atomic_store(&set_by_ms, 0);
+    memcpy(config.line.trunks, place.campaign->trunks, sizeof(config.line.trunks));
+    if (exchange_new(&exchange, &config, &err) || desk_new(&d, exchange, &err) ||
+        desk_start(d, place.id, place.campaign, &err))
+        fail_msg("%s: %s", err.place, err.message);
+    await_calls(d, 3);
+    atomic_store(&set_by_ms, by_ms);
+    await_calls(d, 40);
+    desk_pause(d);
+    assert_true(desk_wait(d, 20000));
+    stop(d);
+    for (unsigned i = BOTH_CPS; i < net.count; i++)
+        assert_true(net.at_us[i] - net.at_us[i - BOTH_CPS] > 1000000); /* S5 */
+}
+
+static void test_clock_is_set_back(void **state)
+{
+    set_clock_while_it_runs(-86400000);
+}
+
+static void test_clock_is_set_on(void **state)
+{
+    set_clock_while_it_runs(86400000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +251,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pause_without_calls_gives_all_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_campaigns_share_the_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_two_campaigns_share_the_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_clock_is_set_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_clock_is_set_on, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("campaign/desk", tests, NULL, NULL);
