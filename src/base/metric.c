@@ -220,6 +220,52 @@ int64_t metric_quantile(const struct metric_series *s, double share)
     return -1;
 }
 
+static void add_counts(const struct metric_series *s, struct metric_counts *out)
+{
+    for (unsigned i = 0; i < METRIC_BUCKETS; i++)
+        out->buckets[i] += atomic_load_explicit(&s->buckets[i], memory_order_relaxed);
+}
+
+void metric_counts(enum metric m, struct metric_counts *out)
+{
+    *out = (struct metric_counts){{0}};
+    add_counts(&others[m], out);
+    for (unsigned i = 0; i < TABLE; i++) {
+        const struct metric_series *s = atomic_load_explicit(&table[i], memory_order_acquire);
+
+        if (s && s->metric == m)
+            add_counts(s, out);
+    }
+}
+
+int64_t metric_counts_quantile(const struct metric_counts *from, const struct metric_counts *to,
+                               double share, int64_t *observations)
+{
+    int64_t all = 0, n = 0;
+
+    for (unsigned i = 0; i < METRIC_BUCKETS; i++)
+        all += to->buckets[i] - from->buckets[i];
+    *observations = all;
+    if (all <= 0)
+        return -1;
+    for (unsigned i = 0; i < METRIC_BUCKETS - 1; i++) {
+        n += to->buckets[i] - from->buckets[i];
+        if ((double)n >= share * (double)all)
+            return metric_bounds[i];
+    }
+    return metric_bounds[METRIC_BUCKETS - 2];
+}
+
+void metric_each(enum metric m, void (*fn)(void *arg, const char *first, int64_t value), void *arg)
+{
+    for (unsigned i = 0; i < TABLE; i++) {
+        const struct metric_series *s = atomic_load_explicit(&table[i], memory_order_acquire);
+
+        if (s && s->metric == m)
+            fn(arg, s->values[0], metric_value(s));
+    }
+}
+
 /* ---- the page -------------------------------------------------------------------------------- */
 
 int metric_collector_add(metric_collect_fn fn, void *arg)

@@ -51,6 +51,19 @@ int64_t metric_total(enum metric m);
  * -1: none yet, or above the last bucket. */
 int64_t metric_quantile(const struct metric_series *s, double share);
 
+/* A histogram's observations at one moment, of all its series: two of them make a window. */
+enum { METRIC_BUCKETS = 16 };
+struct metric_counts {
+    int64_t buckets[METRIC_BUCKETS];
+};
+void metric_counts(enum metric m, struct metric_counts *out);
+/* Of what was observed between from and to: as metric_quantile, but above the last bucket it is
+ * that bucket's bound. *observations: how many there were. */
+int64_t metric_counts_quantile(const struct metric_counts *from, const struct metric_counts *to,
+                               double share, int64_t *observations);
+/* What each series of a counter or gauge holds; first: its first label's value. */
+void metric_each(enum metric m, void (*fn)(void *arg, const char *first, int64_t value), void *arg);
+
 /* Figures that are known elsewhere (a running campaign's pace) are written into each page by
  * collectors, and are gone from the page when their owner is. fn runs in the thread that makes the
  * page; it may not add or remove collectors. After metric_collector_remove it runs no more. */

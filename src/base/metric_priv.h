@@ -8,7 +8,6 @@
 
 #include "base/metric.h"
 
-enum { METRIC_BUCKETS = 16 };
 extern const int64_t metric_bounds[METRIC_BUCKETS - 1];
 
 /* On cache lines of its own: lanes count side by side. */

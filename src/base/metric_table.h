@@ -14,6 +14,8 @@
       "Calls whose INVITE left.")                                                                 \
     X(CALLS_ANSWERED, COUNTER, "kolcast_calls_answered_total", 1, "trunk", 32,                    \
       "Calls that were answered, by a person or a machine.")                                      \
+    X(CALLS_FAILED, COUNTER, "kolcast_calls_failed_total", 1, "trunk", 32,                        \
+      "Calls that the network refused, turned away or never answered, as no person would.")       \
     X(CALLS_ENDED, COUNTER, "kolcast_calls_ended_total", 1, "disposition", 32,                    \
       "Attempts that ended, by how they ended; those that were never dialled too.")               \
     X(CALLS_ACTIVE, GAUGE, "kolcast_calls_active", 1, "", 1, "Calls that are up now.")            \
@@ -32,6 +34,8 @@
       "From a key to the first packet of the new audio.")                                         \
     X(POST_DIAL_DELAY, HISTOGRAM, "kolcast_post_dial_delay_seconds", 1e-6, "", 1,                 \
       "From INVITE to ringing.")                                                                  \
+    X(DIAL_LAG, HISTOGRAM, "kolcast_dial_lag_seconds", 1e-6, "", 1,                               \
+      "From the moment pacing lets a call go to its INVITE.")                                     \
     X(RTP_SENT, COUNTER, "kolcast_rtp_packets_sent_total", 1, "", 1, "Packets of audio sent.")    \
     X(TRUNK_UP, GAUGE, "kolcast_trunk_up", 1, "trunk", 32,                                        \
       "1: the trunk takes calls (registered, where it asks for that).")                           \

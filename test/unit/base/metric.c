@@ -106,6 +106,56 @@ static void test_histogram(void **state)
     assert_true(shows("kolcast_store_commit_seconds_count 100"));
 }
 
+/* Two moments make a window; what was before does not count. */
+static void test_window(void **state)
+{
+    struct metric_series *desk = metric1(METRIC_LOOP_LAG, "desk"),
+                         *lane = metric1(METRIC_LOOP_LAG, "lane");
+    struct metric_counts from, to;
+    int64_t n;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        metric_observe(desk, 60000000);
+    metric_counts(METRIC_LOOP_LAG, &from);
+    assert_int_equal(metric_counts_quantile(&from, &from, 0.5, &n), -1);
+    assert_int_equal(n, 0);
+    for (int i = 0; i < 95; i++)
+        metric_observe(desk, 90);
+    for (int i = 0; i < 5; i++)
+        metric_observe(lane, 20000);
+    metric_counts(METRIC_LOOP_LAG, &to);
+    assert_int_equal(metric_counts_quantile(&from, &to, 0.95, &n), 100);
+    assert_int_equal(n, 100);
+    assert_int_equal(metric_counts_quantile(&from, &to, 0.99, &n), 25000);
+    metric_observe(lane, 60000000);
+    metric_counts(METRIC_LOOP_LAG, &to);
+    assert_int_equal(metric_counts_quantile(&from, &to, 1, &n), 10000000); /* the last bound */
+}
+
+struct found {
+    char name[METRIC_VALUE_MAX];
+    int64_t value;
+};
+
+static void find(void *arg, const char *first, int64_t value)
+{
+    struct found *f = arg;
+
+    if (!strcmp(first, f->name))
+        f->value = value;
+}
+
+static void test_each(void **state)
+{
+    struct found f = {.name = "each"};
+
+    (void)state;
+    metric_add(metric1(METRIC_CALLS_FAILED, "each"), 7);
+    metric_each(METRIC_CALLS_FAILED, find, &f);
+    assert_int_equal(f.value, 7);
+}
+
 static void test_escaping(void **state)
 {
     (void)state;
@@ -248,6 +298,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counter),    cmocka_unit_test(test_gauge),
         cmocka_unit_test(test_units),      cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_window),     cmocka_unit_test(test_each),
         cmocka_unit_test(test_escaping),   cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_collectors), cmocka_unit_test(test_process),
         cmocka_unit_test(test_threads),
