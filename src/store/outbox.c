@@ -83,6 +83,11 @@ int store_alert_clear(struct store *s, const struct store_alert *a)
     return s->ops->outbox->alert_clear(s, a);
 }
 
+int store_alert_acknowledge(struct store *s, int64_t id, const char *who)
+{
+    return s->ops->outbox->alert_acknowledge(s, id, who);
+}
+
 int store_alert_open_each(struct store *s, int (*fn)(void *arg, const struct store_alert *a),
                           void *arg)
 {

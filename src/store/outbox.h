@@ -86,6 +86,8 @@ struct store_alert {
 int store_alert_raise(struct store *s, const struct store_alert *a, int64_t *id);
 /* Over, and told ("alert.cleared"). a: the values at that moment. -ENOENT: it is not open. */
 int store_alert_clear(struct store *s, const struct store_alert *a);
+/* Somebody knows of it: the first who says so counts. -ENOENT. */
+int store_alert_acknowledge(struct store *s, int64_t id, const char *who);
 /* Those that are open, the oldest first. */
 int store_alert_open_each(struct store *s, int (*fn)(void *arg, const struct store_alert *a),
                           void *arg);

@@ -23,6 +23,7 @@ struct store_outbox_backend {
     int (*delivery_counts)(struct store *s, int64_t *waiting, int64_t *dead);
     int (*alert_raise)(struct store *s, const struct store_alert *a, int64_t *id);
     int (*alert_clear)(struct store *s, const struct store_alert *a);
+    int (*alert_acknowledge)(struct store *s, int64_t id, const char *who);
     int (*alert_open_each)(struct store *s, int (*fn)(void *arg, const struct store_alert *a),
                            void *arg);
 };

@@ -46,6 +46,18 @@ int sqlite_alert_clear(struct store *s, const struct store_alert *a)
     return sqlite_end(s, own, rc);
 }
 
+int sqlite_alert_acknowledge(struct store *s, int64_t id, const char *who)
+{
+    int64_t there;
+    int rc = sqlite_int(s, &there, "SELECT id FROM alerts WHERE id = ?", "i", id);
+
+    return rc ? rc
+              : sqlite_run(s,
+                           "UPDATE alerts SET acknowledged_ms = ?, acknowledged_by = ?"
+                           " WHERE id = ? AND acknowledged_ms = 0",
+                           "iti", sqlite_now(s), who, id);
+}
+
 int sqlite_alert_open_each(struct store *s, int (*fn)(void *arg, const struct store_alert *a),
                            void *arg)
 {

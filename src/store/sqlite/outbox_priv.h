@@ -23,5 +23,6 @@ int sqlite_delivery_tidy(struct store *s, int64_t before_ms);
 int sqlite_delivery_counts(struct store *s, int64_t *waiting, int64_t *dead);
 int sqlite_alert_raise(struct store *s, const struct store_alert *a, int64_t *id);
 int sqlite_alert_clear(struct store *s, const struct store_alert *a);
+int sqlite_alert_acknowledge(struct store *s, int64_t id, const char *who);
 int sqlite_alert_open_each(struct store *s, int (*fn)(void *arg, const struct store_alert *a),
                            void *arg);

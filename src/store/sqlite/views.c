@@ -524,7 +524,10 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
                             {"object", "a.object", VIEW_TEXT}, {"value", "a.value", VIEW_REAL},
                             {"threshold", "a.threshold", VIEW_REAL}, {"text", "a.text", VIEW_TEXT},
                             {"raised", "a.raised_ms", VIEW_TIME},
-                            {"cleared", "a.cleared_ms", VIEW_TIME}),
+                            {"cleared", "a.cleared_ms", VIEW_TIME},
+                            {"acknowledged", "a.acknowledged_ms", VIEW_TIME},
+                            {"acknowledged_by", "nullif(a.acknowledged_by, '')",
+                             VIEW_TEXT_OR_NULL}),
                 .sorts = SORTS({"id", {"a.id"}}),
                 .filters =
                     FILTERS({"id", "a.id = ?", NULL}, {"indicator", "a.indicator = ?", NULL},

@@ -163,5 +163,6 @@ const struct store_outbox_backend sqlite_outbox = {
     .delivery_counts = sqlite_delivery_counts,
     .alert_raise = sqlite_alert_raise,
     .alert_clear = sqlite_alert_clear,
+    .alert_acknowledge = sqlite_alert_acknowledge,
     .alert_open_each = sqlite_alert_open_each,
 };

@@ -326,6 +326,18 @@ static int on_alert(void *arg, const struct store_alert *a)
     return 0;
 }
 
+static const char *acknowledged(int64_t id)
+{
+    static char who[64];
+    json_t *alert;
+
+    assert_int_equal(store_look_id(f.store, STORE_VIEW_ALERT, id, &alert), 0);
+    assert_true(json_is_string(json_object_get(alert, "acknowledged")));
+    snprintf(who, sizeof(who), "%s", json_string_value(json_object_get(alert, "acknowledged_by")));
+    json_decref(alert);
+    return who;
+}
+
 static void test_alerts(void **state)
 {
     int64_t hook = subscribe("alert.raised alert.cleared", 0), id;
@@ -350,6 +362,10 @@ static void test_alerts(void **state)
     assert_int_equal(store_alert_clear(f.store, &a), 0);
     assert_int_equal(store_alert_clear(f.store, &a), -ENOENT);
     assert_string_equal(due(hook), "alert.raised alert.raised alert.cleared");
+    assert_int_equal(store_alert_acknowledge(f.store, id, "dana@example.org"), 0);
+    assert_int_equal(store_alert_acknowledge(f.store, id, "somebody else"), 0);
+    assert_string_equal(acknowledged(id), "dana@example.org"); /* the first counts */
+    assert_int_equal(store_alert_acknowledge(f.store, id + 1000, "dana@example.org"), -ENOENT);
     assert_int_equal(store_browse(f.store, STORE_VIEW_ALERT, &open, 1, &page, items), 0);
     assert_int_equal(json_array_size(items), 1);
     json_decref(items);
