@@ -34,6 +34,7 @@ struct attempt {
     int attempt_no;
     uint8_t earlier[DISPOSITION_COUNT]; /* how the person's earlier attempts ended */
     int64_t released_us;                /* when it was handed to a lane, 0: it was not */
+    int64_t released_ms;                /* the same by the wall's clock */
     bool up;                            /* between dial and outcome */
     int64_t saving_us;                  /* when it was given to the writer */
     struct store_finish finish;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "campaign/desk_priv.h"
 
 /* ---- groups -------------------------------------------------------------------------------------
@@ -263,6 +264,22 @@ static enum pacing_sign sign_of(const struct call_outcome *o)
     return o->sip_status ? PACING_REFUSED : PACING_TIMEOUT;
 }
 
+static void count(const struct attempt *a, int trunk, enum pacing_sign sign)
+{
+    const struct desk *d = a->desk;
+    const struct call_outcome *o = &a->call.outcome;
+
+    if (!o->dialled_ms)
+        return;
+    if (sign != PACING_OK)
+        metric_add(
+            metric1(METRIC_CALLS_FAILED, exchange_config(d->exchange)->line.trunks[trunk].name), 1);
+    if (o->dialled_ms > a->released_ms)
+        metric_observe(metric(METRIC_DIAL_LAG), (o->dialled_ms - a->released_ms) * 1000);
+    else
+        metric_observe(metric(METRIC_DIAL_LAG), 0);
+}
+
 static void called(struct line_call *lc)
 {
     struct attempt *a = container_of(lc, struct attempt, call);
@@ -276,6 +293,7 @@ static void called(struct line_call *lc)
 
     a->up = false;
     d->in_flight--;
+    count(a, lc->trunk, e.sign);
     exchange_give(d->exchange, lc->trunk);
     /* That a trunk was silent for so long has been told by the lane's figures. */
     told = e.sign == PACING_TIMEOUT && o->ended_ms - o->dialled_ms >= LINE_UNHEARD_MS;
@@ -337,6 +355,7 @@ void dispatch_release(struct desk *d)
         d->started_calls++;
         a->call.trunk = trunk;
         a->released_us = now;
+        a->released_ms = desk_wall_ms(d);
         a->up = true;
         exchange_dial(d->exchange, &a->call, called);
     }

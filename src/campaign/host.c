@@ -261,6 +261,24 @@ bool host_line_stats(struct host *h, struct line_stats *out)
     return open;
 }
 
+bool host_lines(struct host *h, struct host_lines *out)
+{
+    bool open;
+
+    pthread_mutex_lock(&h->lock);
+    open = h->exchange != NULL;
+    if (open) {
+        const struct line_config *line = &exchange_config(h->exchange)->line;
+
+        exchange_line_stats(h->exchange, &out->stats);
+        out->trunk_count = line->trunk_count;
+        for (unsigned i = 0; i < line->trunk_count; i++)
+            memcpy(out->trunks[i], line->trunks[i].name, sizeof(out->trunks[i]));
+    }
+    pthread_mutex_unlock(&h->lock);
+    return open;
+}
+
 void host_refresh(struct host *h)
 {
     pthread_mutex_lock(&h->lock);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "campaign/desk.h"
+#include "event/alert.h"
 
 struct host;
 
@@ -49,5 +50,15 @@ bool host_stop(struct host *h, int timeout_ms);
 bool host_leave(struct host *h, int timeout_ms);
 /* The lanes' figures over all campaigns; false while no campaign runs. */
 bool host_line_stats(struct host *h, struct line_stats *out);
+/* The same, and the names of the trunks in the order of their bits. */
+struct host_lines {
+    struct line_stats stats;
+    unsigned trunk_count;
+    char trunks[LINE_TRUNKS_MAX][LINE_NAME_MAX];
+};
+bool host_lines(struct host *h, struct host_lines *out);
+/* A source of the monitor (event/monitor.h): trunks, the lanes' load, campaigns far below their
+ * pace. host: a struct host. */
+void host_watch(void *host, struct alerts *a);
 /* Looks at the do-not-call lists now instead of within VIEW_MS: for an opt-out by another way. */
 void host_refresh(struct host *h);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metric.h"
 #include "http/http_priv.h"
 
 enum { MESSAGE_HEADER = 16 };
@@ -158,6 +159,8 @@ static int make_parts(struct http_server *s, struct error *err)
 {
     int rc = loop_new(&s->loop, &clock_system);
 
+    if (!rc)
+        loop_measure(s->loop, metric1(METRIC_LOOP_LAG, "http"));
     s->message = malloc(s->c.message_max + MESSAGE_HEADER);
     if (!rc && !s->message)
         rc = -ENOMEM;
