@@ -192,7 +192,6 @@ int api_new(struct api **out, const struct api_config *config, struct error *err
         return -ENOMEM;
     a->config = *config;
     a->http = *config->http;
-    a->started_ms = clock_wall_ms(config->clock);
     snprintf(a->spool, sizeof(a->spool), "%s/spool", config->data_dir);
     rc = file_mkdirs(a->spool, err);
     if (!rc)

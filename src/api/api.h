@@ -13,6 +13,8 @@
 #include "campaign/rehearsal.h"
 #include "campaign/runs.h"
 #include "event/bus.h"
+#include "event/monitor.h"
+#include "event/webhook.h"
 #include "http/server.h"
 #include "identity/identity.h"
 #include "store/writer.h"
@@ -29,7 +31,10 @@ struct api_config {
     struct runs *runs;
     struct rehearsals *rehearsals;
     struct bus *bus;
-    bool no_rates; /* no limits on the rate of requests: for measurements */
+    struct monitor *monitor;
+    struct webhooks *webhooks;
+    bool webhooks_private; /* they may go to this machine and its networks */
+    bool no_rates;         /* no limits on the rate of requests: for measurements */
     /* Address, TLS, sizes, times; the api fills in routes, callbacks and the socket. Its routes
      * are served besides, through its handle with its arg. */
     const struct http_server_config *http;

@@ -19,7 +19,6 @@ struct api {
     struct limiter *limiter;
     struct works *works; /* work in the background */
     struct live *live;
-    int64_t started_ms;
     char spool[600];
 };
 

@@ -15,6 +15,7 @@
 #include "cmd/notify.h"
 #include "cmd/ui.h"
 #include "identity/account.h"
+#include "message/mail.h"
 #include "store/work.h"
 
 enum {
@@ -52,6 +53,9 @@ static const struct option_def options[] = {
      .max = 64,
      .fallback = "4",
      .help = "Threads that answer requests."},
+    {.name = "webhooks-private",
+     .type = OPTION_FLAG,
+     .help = "Webhooks may go to addresses of this machine and its networks."},
     {.name = "no-rate-limits", .type = OPTION_FLAG, .help = "For measurements."},
     {.name = "pace",
      .letter = 'p',
@@ -95,6 +99,8 @@ struct service {
     struct host *host;
     struct runs *runs;
     struct rehearsals *rehearsals;
+    struct monitor *monitor;
+    struct webhooks *webhooks;
     struct api *api;
     struct http_server_config http;
     char address[64];
@@ -182,6 +188,32 @@ static int open_identity(struct service *s, struct error *err)
     return rc ? rc : identity_load(s->identity, s->data.store, err);
 }
 
+static int open_monitor(struct service *s, struct error *err)
+{
+    const struct monitor_config config = {.store_url = s->data.db,
+                                          .clock = &clock_system,
+                                          .writer = s->writer,
+                                          .bus = s->bus,
+                                          .data_dir = s->data.dir,
+                                          .tls_cert = s->http.tls_cert,
+                                          .mail = mailer_send,
+                                          .mail_arg = s->mailer};
+    int rc = monitor_new(&s->monitor, &config, err);
+
+    return rc ? rc : monitor_source_add(s->monitor, host_watch, s->host);
+}
+
+static int open_webhooks(struct service *s, struct error *err)
+{
+    const struct webhooks_config config = {.store_url = s->data.db,
+                                           .clock = &clock_system,
+                                           .writer = s->writer,
+                                           .bus = s->bus,
+                                           .allow_private = option_flag(s->v, "webhooks-private")};
+
+    return webhooks_new(&s->webhooks, &config, err);
+}
+
 static int open_api(struct service *s, struct error *err)
 {
     const struct api_config config = {
@@ -194,6 +226,9 @@ static int open_api(struct service *s, struct error *err)
         .runs = s->runs,
         .rehearsals = s->rehearsals,
         .bus = s->bus,
+        .monitor = s->monitor,
+        .webhooks = s->webhooks,
+        .webhooks_private = option_flag(s->v, "webhooks-private"),
         .no_rates = option_flag(s->v, "no-rate-limits"),
         .http = &s->http,
     };
@@ -223,6 +258,10 @@ static int open_all(struct service *s, struct error *err)
         rc = runs_new(&s->runs, &runs, err);
     if (!rc)
         rc = rehearsals_new(&s->rehearsals, &rehearsals);
+    if (!rc)
+        rc = open_monitor(s, err);
+    if (!rc)
+        rc = open_webhooks(s, err);
     if (!rc)
         rc = open_api(s, err);
     return rc ? rc : runs_begin(s->runs, err);
@@ -288,6 +327,7 @@ static void reload(struct service *s)
     if (identity_load(s->identity, s->data.store, &err))
         log_error("the settings of sign-in cannot be used; the old ones hold", "error=\"%s\"",
                   err.message);
+    monitor_reload(s->monitor);
     log_info("settings and certificates were read anew", "");
     notify_manager("READY=1");
 }
@@ -351,15 +391,21 @@ static void leave_calls(struct service *s)
 
 static void close_all(struct service *s)
 {
+    if (s->monitor)
+        monitor_stopping(s->monitor);
     if (s->runs)
         runs_end(s->runs);
     if (s->host)
         leave_calls(s);
+    if (s->monitor)
+        monitor_source_remove(s->monitor, host_watch, s->host);
     host_free(s->host);
     if (s->api)
         api_stop(s->api, HTTP_GRACE_MS);
     api_free(s->api);
     rehearsals_free(s->rehearsals);
+    webhooks_free(s->webhooks);
+    monitor_free(s->monitor);
     runs_free(s->runs);
     identity_free(s->identity);
     mailer_free(s->mailer);

@@ -70,6 +70,8 @@ class World:
             return c.post("/api/keys", {"name": name, "scopes": ["live:read"]}).json["key"]["id"]
         if what == "blacklist import":
             return c.upload("/api/blacklist/imports", b"phone\n+972501111112\n", "text/csv").json["id"]
+        if what == "webhook":
+            return c.post("/api/webhooks", self.webhook_body(name)).json["webhook"]["id"]
         if what == "paused":
             i = self.made("campaign")
             c.post(f"/api/campaigns/{i}/start")
@@ -84,6 +86,10 @@ class World:
     def campaign_body(self, name):
         return {"name": name, "list_id": self.list, "flow_id": self.flow, "trunk_ids": [self.trunk],
                 "pace": {"calls_per_second": 1, "max_calls": 1}, "ring_timeout": "1s"}
+
+    @staticmethod
+    def webhook_body(name):
+        return {"name": name, "url": "https://crm.invalid/kolcast", "events": ["report.ready"]}
 
     def etag(self, path):
         return {"If-Match": self.c.get(path).headers["ETag"]}
@@ -172,6 +178,16 @@ class World:
             "getTrunk": lambda: (at(self.trunk), {}),
             "updateTrunk": lambda: change(m("trunk"), {"name": self.fresh(), "host": "127.0.0.1"}),
             "deleteTrunk": lambda: (at(m("trunk")), {}),
+            "updateAlertSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
+            "acknowledgeAlert": lambda: (at(999999), {"ok": 404}),
+            "createWebhook": lambda: (p, {"json_body": self.webhook_body(self.fresh())}),
+            "getWebhook": lambda: (at(m("webhook")), {}),
+            "updateWebhook": lambda: change(m("webhook"), self.webhook_body(self.fresh())),
+            "deleteWebhook": lambda: (at(m("webhook")), {}),
+            "renewWebhookSecret": lambda: (at(m("webhook")), {}),
+            "testWebhook": lambda: (at(m("webhook")), {}),
+            "listDeliveries": lambda: (at(m("webhook")), {}),
+            "retryDeliveries": lambda: (at(m("webhook")), {}),
             "updateSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
             "updateSignInSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
         }
@@ -188,6 +204,9 @@ class World:
             self.quiet(i)
         if op == "startRehearsal":
             c.delete(path)
+        if op.endswith(("Webhook", "Deliveries", "WebhookSecret")):
+            for w in c.get("/api/webhooks").json["items"]:
+                c.delete(f"/api/webhooks/{w['id']}")
         if op in ("createTrunk", "updateTrunk"):
             for t in c.get("/api/trunks").json["items"]:
                 if t["id"] != self.trunk:
