@@ -13,7 +13,8 @@ setup: ## Install the Debian packages that are needed (root or sudo)
 checks:
 	@tools/setup.sh --checks
 
-build: setup ## Build build/kolcast
+build: setup ## Build build/kolcast (WEB=no: without the web application)
+	@[ "$(WEB)" = no ] || $(NICE) tools/build-web
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >$(BUILD).log 2>&1 || \
 		{ cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
@@ -22,8 +23,8 @@ build: setup ## Build build/kolcast
 demo: build ## Call 2,000 people through the simulated carrier, with a live display
 	@tools/demo $(BUILD)
 
-test: build ## Run all tests: unit, property, fuzz corpora, scenarios
-	@tools/run-tests $(BUILD)
+test: build ## Run all tests: unit, property, fuzz corpora, scenarios, web application
+	@tools/run-tests $(BUILD) --web
 
 bench: build ## Measure; writes build/bench.json and prints a table
 	@tools/bench $(BUILD)
@@ -41,7 +42,7 @@ format: ## Format the C and C++ files in place
 	@git ls-files '*.c' '*.h' '*.cpp' | xargs clang-format -i
 
 clean: ## Remove what was built
-	@rm -rf build build-*
+	@rm -rf build build-* web/dist web/node_modules web/src/lib/api/schema.d.ts
 
 install: build ## Install (DESTDIR= and PREFIX= as usual)
 	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(DESTDIR))

@@ -20,6 +20,11 @@ mapfile -t wanted < <(sed -n "1,${last}p" tools/packages | grep -v '^#')
 # One question for all; packages that dpkg has never heard of only add a line on standard error.
 mapfile -t present < <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" \
     2>/dev/null | sed -n 's/^installed //p')
+# Node.js of another origin is as good, and Debian's npm would not go with it.
+node_is_here() {
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null
+}
+if node_is_here; then present+=(nodejs npm); fi
 missing=()
 for package in "${wanted[@]}"; do
     # Node.js from elsewhere brings its npm along, and Debian's does not go with it.

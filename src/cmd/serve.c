@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/notify.h"
 #include "cmd/ui.h"
+#include "cmd/web.h"
 #include "identity/account.h"
 #include "message/mail.h"
 #include "store/work.h"
@@ -145,6 +146,8 @@ static int read_options(struct service *s, struct error *err)
     s->http.tls_key = option_string(v, "tls-key");
     s->http.workers = (unsigned)option_int(v, "workers");
     s->http.trust_forwarded = option_flag(v, "trust-proxy");
+    s->http.assets = web_assets;
+    s->http.asset_count = web_asset_count;
     if (option_list(v, "cors", &origins) > 0)
         s->http.cors_origins = origins;
     if (!s->http.tls_cert != !s->http.tls_key)
@@ -294,12 +297,14 @@ static void tell_ready(struct service *s)
                           s->address, "port", (int)api_port(s->api), "setup_token",
                           token ? token + 1 : NULL));
     } else {
-        printf("Kolcast %s serves %s%s%s (API: %s/api/docs)\n", KOLCAST_VERSION, ui_out(UI_BOLD),
-               s->url, ui_out(UI_PLAIN), s->url);
+        printf("Kolcast %s: %s%s%s (API: %s/api/docs)\n", KOLCAST_VERSION, ui_out(UI_BOLD), s->url,
+               ui_out(UI_PLAIN), s->url);
+        if (!web_asset_count)
+            printf("This build has the API only; \"make build\" makes the web application, too.\n");
         if (token)
-            printf("There is no administrator yet. Make the first one within a day:\n  %s%s\n"
-                   "or with curl (docs/api.md), token %s\n",
-                   link[0] == '/' ? s->url : "", link, token + 1);
+            printf("There is no administrator yet. Open this link within a day to set it up:\n"
+                   "  %s%s%s%s\n",
+                   ui_out(UI_BOLD), link[0] == '/' ? s->url : "", link, ui_out(UI_PLAIN));
     }
     fflush(stdout);
     notify_manager("READY=1");

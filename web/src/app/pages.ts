@@ -1,0 +1,19 @@
+/* Every page of the navigation: its address, the least role, its group, its icon. A feature adds its
+ * line here, its routes in router.tsx, and its name to lib/i18n/<language>/shell.json. */
+import type { SvgIconComponent } from '@mui/icons-material';
+import type { Role } from '@/lib/api/session';
+import GroupOutlined from '@mui/icons-material/GroupOutlined';
+import ManageAccounts from '@mui/icons-material/ManageAccountsOutlined';
+
+export interface NavPage {
+  name: 'account' | 'users';
+  path: string;
+  role: Role;
+  group: 'work' | 'results' | 'system';
+  icon: SvgIconComponent;
+}
+
+export const PAGES: NavPage[] = [
+  { name: 'users', path: '/users', role: 'Administrator', group: 'system', icon: GroupOutlined },
+  { name: 'account', path: '/account', role: 'Analyst', group: 'system', icon: ManageAccounts },
+];

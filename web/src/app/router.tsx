@@ -1,0 +1,54 @@
+import { createBrowserRouter } from 'react-router-dom';
+import type { Role } from '@/lib/api/session';
+import { RequireSession } from './RequireSession';
+import { AbsentPage, BrokenPage } from './StatusPages';
+
+/** What a route may say of itself: the least role that sees it. */
+export interface RouteHandle {
+  role?: Role;
+}
+
+const administrator: RouteHandle = { role: 'Administrator' };
+
+/** A route's module exports Component; it is loaded when somebody goes there. */
+export function makeRouter() {
+  return createBrowserRouter([
+    {
+      errorElement: <BrokenPage />,
+      children: [
+        { path: '/sign-in', lazy: () => import('@/features/auth/routes/SignIn') },
+        { path: '/forgot-password', lazy: () => import('@/features/auth/routes/ForgotPassword') },
+        { path: '/invite', lazy: () => import('@/features/auth/routes/TakeUp') },
+        { path: '/reset', lazy: () => import('@/features/auth/routes/TakeUp') },
+        { path: '/setup', lazy: () => import('@/features/setup/routes/Setup') },
+        {
+          element: <RequireSession />,
+          children: [
+            {
+              lazy: () => import('./shell/Shell'),
+              children: [
+                {
+                  // Inside the shell: a page that stumbles leaves the navigation standing.
+                  errorElement: <BrokenPage inside />,
+                  children: [
+                    { index: true, lazy: () => import('./Home') },
+                    {
+                      path: 'users',
+                      handle: administrator,
+                      lazy: () => import('@/features/users/routes/UserList'),
+                    },
+                    {
+                      path: 'account',
+                      lazy: () => import('@/features/account/routes/Account'),
+                    },
+                    { path: '*', element: <AbsentPage /> },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ]);
+}

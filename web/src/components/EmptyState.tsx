@@ -1,0 +1,33 @@
+import { Box, Paper, Typography } from '@mui/material';
+import type { ReactNode } from 'react';
+
+interface Props {
+  icon?: ReactNode;
+  title: string;
+  /** What to do next, in a sentence. */
+  text?: ReactNode;
+  /** The button that does it. */
+  action?: ReactNode;
+}
+
+/** Instead of an empty list: what will be here, and how it gets there. */
+export function EmptyState({ icon, title, text, action }: Props) {
+  return (
+    <Paper variant="outlined" sx={{ px: 3, py: 7, textAlign: 'center', borderStyle: 'dashed' }}>
+      {icon ? (
+        <Box aria-hidden sx={{ color: 'primary.main', mb: 1.5, '& svg': { fontSize: 44 } }}>
+          {icon}
+        </Box>
+      ) : null}
+      <Typography variant="h2" gutterBottom>
+        {title}
+      </Typography>
+      {text ? (
+        <Typography color="text.secondary" sx={{ maxWidth: '52ch', mx: 'auto' }}>
+          {text}
+        </Typography>
+      ) : null}
+      {action ? <Box sx={{ mt: 3 }}>{action}</Box> : null}
+    </Paper>
+  );
+}

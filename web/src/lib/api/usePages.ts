@@ -1,0 +1,26 @@
+import type { InfiniteData, QueryKey } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A list of the service in pages, as DataTable shows it. load is given the cursor and a signal. */
+export function usePages<T>(
+  key: QueryKey,
+  load: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
+  options: { refetchInterval?: number | false; enabled?: boolean } = {},
+) {
+  const query = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, QueryKey, string | undefined>({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => load(pageParam, signal),
+    initialPageParam: undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+    ...options,
+  });
+  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  return { ...query, items };
+}

@@ -1,0 +1,20 @@
+/* Keys are checked by the compiler: a feature adds its two lines here. */
+import 'i18next';
+import type account from './en/account.json';
+import type auth from './en/auth.json';
+import type common from './en/common.json';
+import type shell from './en/shell.json';
+import type users from './en/users.json';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'common';
+    resources: {
+      account: typeof account;
+      auth: typeof auth;
+      common: typeof common;
+      shell: typeof shell;
+      users: typeof users;
+    };
+  }
+}
