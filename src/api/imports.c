@@ -7,6 +7,7 @@
 
 #include "api/api_priv.h"
 #include "api/defaults.h"
+#include "api/imports.h"
 #include "api/upload.h"
 #include "api/works.h"
 #include "handlers.h"
@@ -92,18 +93,19 @@ static json_t *params(struct api_call *c)
         if (api_has(c, names[i]))
             json_object_set_new(p, names[i], json_string(api_text(c, names[i])));
     json_object_set_new(p, "skip_hidden", json_boolean(api_flag(c, "skip_hidden")));
+    json_object_set_new(p, "no_header", json_boolean(api_flag(c, "no_header")));
     return p;
 }
 
-static int take(struct api_call *c, struct store *s)
+int imports_take(struct api_call *c, struct store *s, const struct imports_file *f)
 {
-    struct store_work w = {.kind = "import", .total = (int64_t)http_spooled_size(c->request)};
+    struct store_work w = {.kind = "import", .total = f->bytes};
     json_t *p = params(c), *import;
     int64_t import_id, work_id;
-    int rc = store_import_open(s, api_int(c, "id"), api_text(c, "filename"), &import_id);
+    int rc = store_import_open(s, f->list_id, f->filename, &import_id);
 
     snprintf(w.who, sizeof(w.who), "%s", c->who.who);
-    snprintf(w.file, sizeof(w.file), "%s", c->upload);
+    snprintf(w.file, sizeof(w.file), "%s", f->file);
     w.object_id = import_id;
     w.params = json_dumps(p, JSON_COMPACT);
     json_decref(p);
@@ -115,9 +117,27 @@ static int take(struct api_call *c, struct store *s)
     if (rc)
         return rc;
     api_object(c, "import %lld", (long long)import_id);
-    api_detail(c, "list %lld, %s", (long long)api_int(c, "id"), api_text(c, "filename"));
+    api_detail(c, "list %lld, %s", (long long)f->list_id, f->filename);
     api_location(c, "/api/imports/%lld", (long long)import_id);
     return api_answer(c, 202, import);
+}
+
+bool imports_region_known(struct api_call *c)
+{
+    if (!api_has(c, "region") || number_region_known(api_text(c, "region")))
+        return true;
+    api_refuse(c, 400, "?region", "write two letters such as IL or US", "there is no region \"%s\"",
+               api_text(c, "region"));
+    return false;
+}
+
+static int take(struct api_call *c, struct store *s)
+{
+    return imports_take(c, s,
+                        &(struct imports_file){.list_id = api_int(c, "id"),
+                                               .filename = api_text(c, "filename"),
+                                               .file = c->upload,
+                                               .bytes = (int64_t)http_spooled_size(c->request)});
 }
 
 int api_import_contacts(struct api_call *c)
@@ -128,9 +148,8 @@ int api_import_contacts(struct api_call *c)
     if (rc)
         return rc;
     json_decref(list);
-    if (api_has(c, "region") && !number_region_known(api_text(c, "region")))
-        return api_refuse(c, 400, "?region", "write two letters such as IL or US",
-                          "there is no region \"%s\"", api_text(c, "region"));
+    if (!imports_region_known(c))
+        return 0;
     rc = upload_keep(c, c->upload);
     if (rc)
         return rc;

@@ -5,15 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/imports.h"
 #include "api/works.h"
-#include "contacts/import.h"
 
-enum { MAPS_MAX = 16, TELL_US = 250000 };
+enum { TELL_US = 250000 };
 
 struct reading {
     struct work *work;
-    char map[1024];
-    const char *maps[MAPS_MAX + 1];
+    struct imports_reading how;
     char rejected[700], path[1100];
     int64_t told_us;
 };
@@ -42,28 +41,6 @@ static int on_progress(void *arg, const struct import_progress *p)
     return work_progress(r->work, (int64_t)p->done, (int64_t)p->total, p->rows);
 }
 
-static const char *param(const struct work *w, const char *name)
-{
-    return json_string_value(json_object_get(w->params, name));
-}
-
-static char separator(const char *name)
-{
-    if (!name)
-        return 0;
-    return strcmp(name, "tab") == 0 ? '\t' : strcmp(name, "semicolon") == 0 ? ';' : ',';
-}
-
-static void split_map(struct reading *r, const char *text)
-{
-    char *save = NULL;
-    int n = 0;
-
-    snprintf(r->map, sizeof(r->map), "%s", text ? text : "");
-    for (char *p = strtok_r(r->map, ";", &save); p && n < MAPS_MAX; p = strtok_r(NULL, ";", &save))
-        r->maps[n++] = p;
-}
-
 static json_t *summary_json(const struct import_summary *s)
 {
     char mark[2] = {s->separator, '\0'};
@@ -77,21 +54,14 @@ static json_t *summary_json(const struct import_summary *s)
 static int read_file(struct reading *r, struct import_summary *summary, struct error *err)
 {
     struct work *w = r->work;
-    struct import_options o = {
-        .import_id = w->row.object_id,
-        .region = param(w, "region"),
-        .zone = param(w, "time_zone"),
-        .sheet = param(w, "sheet"),
-        .encoding = param(w, "encoding"),
-        .separator = separator(param(w, "separator")),
-        .map = r->maps[0] ? r->maps : NULL,
-        .rejected_path = r->rejected,
-        .skip_hidden = json_is_true(json_object_get(w->params, "skip_hidden")),
-        .progress = on_progress,
-        .arg = r,
-    };
+    struct import_options *o = &r->how.o;
 
-    return import_file(w->store, r->path, &o, summary, err);
+    imports_read(w->params, &r->how);
+    o->import_id = w->row.object_id;
+    o->rejected_path = r->rejected;
+    o->progress = on_progress;
+    o->arg = r;
+    return import_file(w->store, r->path, o, summary, err);
 }
 
 /* Words that a person may read must not speak of our folders. */
@@ -109,7 +79,6 @@ static int run(struct work *w, struct error *err)
 
     if (!rc && strcmp(import.state, "open") == 0) {
         r->work = w;
-        split_map(r, param(w, "map"));
         snprintf(r->path, sizeof(r->path), "%s/%s", w->config->data_dir, w->row.file);
         snprintf(r->rejected, sizeof(r->rejected), "%s/imports/%lld-rejected.csv",
                  w->config->data_dir, (long long)w->row.object_id);

@@ -13,6 +13,17 @@
 
 enum { PATH_MAX_HERE = 900 };
 
+/* It comes in parts: api/uploads.c. */
+static bool is_coming(struct store *s, const char *file)
+{
+    struct store_upload u;
+
+    for (int64_t id = 0; store_upload_next(s, id, &u) == 0; id = u.id)
+        if (strcmp(u.file, file) == 0)
+            return true;
+    return false;
+}
+
 /* A report's file stays, an upload goes when it is read. */
 static bool wanted(struct store *s, const char *file)
 {
@@ -24,7 +35,7 @@ static bool wanted(struct store *s, const char *file)
     if (!rc)
         rc = store_work_get(s, id, &row);
     if (rc)
-        return rc != -ENOENT; /* what cannot be known is left */
+        return rc != -ENOENT || is_coming(s, file); /* what cannot be known is left */
     is = strcmp(row.state, "queued") == 0 || strcmp(row.state, "running") == 0 ||
          (strcmp(row.state, "done") == 0 && strcmp(row.kind, "report") == 0);
     free(row.params);

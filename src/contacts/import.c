@@ -18,7 +18,7 @@ enum { BATCH_ROWS = 10000 };
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-static bool is_empty(const struct table_row *row)
+bool import_row_empty(const struct table_row *row)
 {
     for (int i = 0; i < row->count; i++)
         for (size_t k = 0, n; k < row->cells[i].len; k += n) {
@@ -61,14 +61,11 @@ static void remember_first_row(struct importing *m, const struct table_row *row)
     }
 }
 
-/* NONE: this row is a person, the columns are known without a header. */
-enum header { HEADER_FOUND, HEADER_NONE, HEADER_NEXT, HEADER_GIVE_UP };
-
-static enum header look_for_header(struct importing *m, const struct table_row *row)
+enum header import_look_for_header(struct importing *m, const struct table_row *row)
 {
     int phone;
 
-    if (is_empty(row))
+    if (import_row_empty(row))
         return HEADER_NEXT;
     if (m->looked == 0 && !m->first_row[0])
         remember_first_row(m, row);
@@ -98,7 +95,7 @@ static int told_phone(const struct importing *m, const char **column)
     return 0;
 }
 
-static int explain_no_phones(const struct importing *m, struct error *err)
+int import_explain_no_phones(const struct importing *m, struct error *err)
 {
     const char *column = NULL, *remedy;
 
@@ -116,6 +113,13 @@ static int explain_no_phones(const struct importing *m, struct error *err)
               "are recognised";
     return error_set(err, -EINVAL, m->path, remedy,
                      "no column with phone numbers was found; its first row has: %s", m->first_row);
+}
+
+int import_explain_map(const struct importing *m, struct error *err)
+{
+    return error_set(err, -EINVAL, m->path, "name one of its columns with --map",
+                     "no column is called \"%s\"; its first row has: %s",
+                     headers_missing(m->headers, m->o->map), m->first_row);
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -145,7 +149,7 @@ static int on_row(void *arg, const struct table_info *info, const struct table_r
     int rc;
 
     if (!m->found) {
-        rc = look_for_header(m, row);
+        rc = import_look_for_header(m, row);
         if (rc == HEADER_NEXT || rc == HEADER_GIVE_UP)
             return rc == HEADER_NEXT ? 0 : TABLE_SKIP;
         person = rc == HEADER_NONE;
@@ -153,7 +157,7 @@ static int on_row(void *arg, const struct table_info *info, const struct table_r
         if (rc || !person)
             return rc;
     }
-    if (is_empty(row)) {
+    if (import_row_empty(row)) {
         m->summary->empty++;
         return 0;
     }
@@ -222,11 +226,9 @@ static int read_rows(struct importing *m, struct error *err)
     m->summary->hidden_skipped = m->o->skip_hidden;
     m->summary->separator = info.separator;
     if (rc == -ENOKEY)
-        return error_set(err, -EINVAL, m->path, "name one of its columns with --map",
-                         "no column is called \"%s\"; its first row has: %s",
-                         headers_missing(m->headers, m->o->map), m->first_row);
+        return import_explain_map(m, err);
     if ((rc == 0 || rc == TABLE_SKIP) && !m->found)
-        return explain_no_phones(m, err);
+        return import_explain_no_phones(m, err);
     return rc > 0 ? -EINVAL : rc;
 }
 

@@ -21,6 +21,20 @@ int rejected_flush(struct rejected *r, struct error *err);
 /* Puts the file in its place, when it has any row and done says so. Frees r. */
 void rejected_close(struct rejected *r, bool done);
 
+/* ---- the header ----------------------------------------------------------------------------- */
+
+struct importing;
+
+/* NONE: this row is a person, the columns are known without a header. */
+enum header { HEADER_FOUND, HEADER_NONE, HEADER_NEXT, HEADER_GIVE_UP };
+
+enum header import_look_for_header(struct importing *m, const struct table_row *row);
+/* -EINVAL, in words: no column with phone numbers was found. */
+int import_explain_no_phones(const struct importing *m, struct error *err);
+/* -EINVAL: the columns that map speaks of are not all there. */
+int import_explain_map(const struct importing *m, struct error *err);
+bool import_row_empty(const struct table_row *row);
+
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 enum { IMPORT_NAME_MAX = 256, IMPORT_EXTRA_MAX = 65536 };

@@ -44,7 +44,9 @@ struct table_options {
     const char *encoding, *sheet; /* NULL: find out */
     char separator;               /* 0: find out */
     table_row_fn row;
-    table_progress_fn progress;  /* may be NULL */
+    table_progress_fn progress;                                    /* may be NULL */
+    void (*sheet_found)(void *arg, const char *name, bool hidden); /* XLSX, may be NULL: each there
+                                                                is, before the first row */
     int (*sheet_end)(void *arg); /* XLSX, may be NULL: after a sheet's last row; TABLE_SKIP: on to
                                     the next */
     void *arg;

@@ -96,6 +96,8 @@ int table_read_xlsx(const char *path, const struct table_options *o, struct tabl
     b->o = o;
     rc = xlsx_open(b, path);
     out->sheets = b->sheet_count;
+    for (int i = 0; !rc && o->sheet_found && i < b->sheet_count; i++)
+        o->sheet_found(o->arg, b->sheets[i].name, b->sheets[i].hidden);
     if (!rc)
         rc = o->sheet ? read_named(b, out, err, path) : read_first(b, out);
     rc = explain(rc, path, b, err);

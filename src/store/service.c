@@ -165,6 +165,31 @@ int store_work_open(struct store *s, int64_t *count)
     return s->ops->service->work_open(s, count);
 }
 
+int store_upload_add(struct store *s, const struct store_upload *u, int64_t *id)
+{
+    return s->ops->service->upload_add(s, u, id);
+}
+
+int store_upload_get(struct store *s, int64_t id, struct store_upload *out)
+{
+    return s->ops->service->upload_get(s, id, out);
+}
+
+int store_upload_next(struct store *s, int64_t after, struct store_upload *out)
+{
+    return s->ops->service->upload_next(s, after, out);
+}
+
+int store_upload_count(struct store *s, int64_t *count)
+{
+    return s->ops->service->upload_count(s, count);
+}
+
+int store_upload_remove(struct store *s, int64_t id)
+{
+    return s->ops->service->upload_remove(s, id);
+}
+
 int store_answer_get(struct store *s, struct store_answer *a)
 {
     return s->ops->service->answer_get(s, a);

@@ -42,6 +42,11 @@ struct store_service_backend {
     int (*work_set)(struct store *s, int64_t id, const struct store_work_end *e);
     int (*work_remove)(struct store *s, int64_t id);
     int (*work_open)(struct store *s, int64_t *count);
+    int (*upload_add)(struct store *s, const struct store_upload *u, int64_t *id);
+    int (*upload_get)(struct store *s, int64_t id, struct store_upload *out);
+    int (*upload_next)(struct store *s, int64_t after, struct store_upload *out);
+    int (*upload_count)(struct store *s, int64_t *count);
+    int (*upload_remove)(struct store *s, int64_t id);
     int (*answer_get)(struct store *s, struct store_answer *a);
     int (*answer_put)(struct store *s, const struct store_answer *a);
     int (*answer_tidy)(struct store *s, int64_t before_ms);

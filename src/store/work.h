@@ -35,6 +35,20 @@ int store_work_remove(struct store *s, int64_t id);
 /* How many are not over. */
 int store_work_open(struct store *s, int64_t *count);
 
+/* A file that comes in parts; how much of it is there, the file itself tells. */
+struct store_upload {
+    int64_t id, bytes, created_ms;
+    char filename[201], who[200];
+    char file[STORE_PATH_MAX]; /* in the data folder */
+};
+
+int store_upload_add(struct store *s, const struct store_upload *u, int64_t *id);
+int store_upload_get(struct store *s, int64_t id, struct store_upload *out);
+/* The oldest with an id above this one. -ENOENT: none. */
+int store_upload_next(struct store *s, int64_t after, struct store_upload *out);
+int store_upload_count(struct store *s, int64_t *count);
+int store_upload_remove(struct store *s, int64_t id);
+
 struct store_answer {
     const char *who, *operation, *key, *request;
     int64_t status;

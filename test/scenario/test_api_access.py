@@ -68,6 +68,10 @@ class World:
             return c.post("/api/users", {"email": f"u{self.n}@example.org", "role": "Analyst"}).json["user"]["id"]
         if what == "key":
             return c.post("/api/keys", {"name": name, "scopes": ["live:read"]}).json["key"]["id"]
+        if what == "upload":
+            i = c.post("/api/uploads", {"filename": "x.csv", "bytes": 17}).json["id"]
+            c.call("PUT", f"/api/uploads/{i}/content", raw=b"phone\n0501234567\n", type="application/octet-stream", query={"offset": 0}, expect=200)
+            return i
         if what == "blacklist import":
             return c.upload("/api/blacklist/imports", b"phone\n+972501111112\n", "text/csv").json["id"]
         if what == "webhook":
@@ -131,6 +135,12 @@ class World:
             "updateContact": lambda: change(m("contact"), {"name": "X"}),
             "deleteContact": lambda: (at(m("contact")), {}),
             "importContacts": lambda: (at(m("list")), {"raw": b"phone\n0501234567\n", "type": "text/csv", "query": {"filename": "x.csv"}}),
+            "createUpload": lambda: (p, {"json_body": {"filename": "x.csv", "bytes": 1}}),
+            "getUpload": lambda: (at(m("upload")), {}),
+            "deleteUpload": lambda: (at(m("upload")), {}),
+            "appendUpload": lambda: (at(m("upload")), {"raw": b"", "type": "application/octet-stream", "query": {"offset": 17}}),
+            "previewUpload": lambda: (at(m("upload")), {}),
+            "importUpload": lambda: (at(m("upload")), {"query": {"list_id": m("list")}}),
             "getImport": lambda: (at(self.import_done), {}),
             "cancelImport": lambda: (at(self.import_done), {"ok": 409}),
             "undoImport": lambda: (at(m("import")), {}),

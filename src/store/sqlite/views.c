@@ -107,12 +107,14 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
                 .from = "imports i LEFT JOIN jobs j ON j.kind = 'import' AND j.object_id = i.id",
                 .columns = COLUMNS({"id", "i.id", VIEW_INT}, {"list_id", "i.list_id", VIEW_INT},
                                    {"file", "i.file", VIEW_TEXT},
-                                   /* Without a job it was a command, which is gone. */
+                                   /* Without a job it was a command. What is merged is done when
+                                    * its summary is there. */
                                    {"state",
-                                    "CASE WHEN i.state <> 'open' THEN i.state"
-                                    " WHEN j.state IN ('queued', 'running', 'cancelled') THEN "
-                                    "j.state"
-                                    " ELSE 'failed' END",
+                                    "CASE WHEN i.state = 'undone' OR (i.state <> 'open' AND"
+                                    " coalesce(j.state, '') NOT IN ('queued', 'running'))"
+                                    " THEN i.state"
+                                    " WHEN j.state IN ('queued', 'running', 'cancelled')"
+                                    " THEN j.state ELSE 'failed' END",
                                     VIEW_TEXT},
                                    {"detail",
                                     "coalesce(j.fault, iif(i.state = 'open', 'it was broken off', "

@@ -97,6 +97,65 @@ int sqlite_work_open(struct store *s, int64_t *count)
                       "");
 }
 
+/* ---- uploads -------------------------------------------------------------------------------- */
+
+int sqlite_upload_add(struct store *s, const struct store_upload *u, int64_t *id)
+{
+    return sqlite_int(s, id,
+                      "INSERT INTO uploads (filename, bytes, who, file, created_ms)"
+                      " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                      "titti", u->filename, u->bytes, u->who, u->file, sqlite_now(s));
+}
+
+#define UPLOAD_COLUMNS "id, bytes, created_ms, filename, who, file"
+
+static int one_upload(struct store *s, sqlite3_stmt *q, struct store_upload *out)
+{
+    int rc = sqlite_step(s, q);
+
+    if (rc == 1) {
+        *out = (struct store_upload){.id = sqlite3_column_int64(q, 0),
+                                     .bytes = sqlite3_column_int64(q, 1),
+                                     .created_ms = sqlite3_column_int64(q, 2)};
+        sqlite_text(q, 3, out->filename, sizeof(out->filename));
+        sqlite_text(q, 4, out->who, sizeof(out->who));
+        sqlite_text(q, 5, out->file, sizeof(out->file));
+    }
+    sqlite_done(q);
+    return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
+}
+
+int sqlite_upload_get(struct store *s, int64_t id, struct store_upload *out)
+{
+    int rc;
+    sqlite3_stmt *q =
+        sqlite_query(s, &rc, "SELECT " UPLOAD_COLUMNS " FROM uploads WHERE id = ?", "i", id);
+
+    return q ? one_upload(s, q, out) : rc;
+}
+
+int sqlite_upload_next(struct store *s, int64_t after, struct store_upload *out)
+{
+    int rc;
+    sqlite3_stmt *q = sqlite_query(
+        s, &rc, "SELECT " UPLOAD_COLUMNS " FROM uploads WHERE id > ? ORDER BY id LIMIT 1", "i",
+        after);
+
+    return q ? one_upload(s, q, out) : rc;
+}
+
+int sqlite_upload_count(struct store *s, int64_t *count)
+{
+    return sqlite_int(s, count, "SELECT count(*) FROM uploads", "");
+}
+
+int sqlite_upload_remove(struct store *s, int64_t id)
+{
+    int rc = sqlite_run(s, "DELETE FROM uploads WHERE id = ?", "i", id);
+
+    return sqlite_changed(s, rc, -ENOENT);
+}
+
 /* ---- answers -------------------------------------------------------------------------------- */
 
 int sqlite_answer_get(struct store *s, struct store_answer *a)
@@ -170,6 +229,11 @@ const struct store_service_backend sqlite_service = {
     .work_set = sqlite_work_set,
     .work_remove = sqlite_work_remove,
     .work_open = sqlite_work_open,
+    .upload_add = sqlite_upload_add,
+    .upload_get = sqlite_upload_get,
+    .upload_next = sqlite_upload_next,
+    .upload_count = sqlite_upload_count,
+    .upload_remove = sqlite_upload_remove,
     .answer_get = sqlite_answer_get,
     .answer_put = sqlite_answer_put,
     .answer_tidy = sqlite_answer_tidy,
