@@ -190,7 +190,8 @@ def beginnings(tree):
         return {b for option in tree[1] for b in beginnings(option)}
     if kind == "repeat":
         found = {("", True, False)} if tree[2] == 0 else set()
-        for n in range(max(tree[2], 1), min(tree[3], PREFIX_DIGITS + 1) + 1):
+        most = PREFIX_DIGITS + 1  # more are cut
+        for n in range(min(max(tree[2], 1), most), min(tree[3], most) + 1):
             found |= beginnings(("sequence", [tree[1]] * n))
         return found
     found = {("", True, False)}
