@@ -6,12 +6,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include <openssl/ssl.h>
-
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/tls.h"
 #include "http/chunk.h"
 #include "http/field.h"
 #include "http/head.h"
@@ -254,10 +253,6 @@ void tls_free(struct tls *t);
 void tls_watch(struct tls *t, bool now); /* reloads when the files have changed */
 SSL *tls_accept(struct tls *t, int fd);
 bool tls_chose_h2(SSL *ssl);
-/* Bytes, 0: the peer has ended, -EAGAIN, other negative errno. */
-ssize_t tls_read(SSL *ssl, void *buf, size_t len);
-ssize_t tls_write(SSL *ssl, const void *buf, size_t len);
-int tls_handshake(SSL *ssl, uint32_t *events); /* 0: done, -EAGAIN: wait for events */
 
 /* ---- threads -------------------------------------------------------------------------------- */
 

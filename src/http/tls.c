@@ -1,13 +1,9 @@
 /* TLS: a context from two PEM files, renewed when they change. A context belongs to the connections
  * that began with it, so that a renewal drops none. The loop's thread alone uses it. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <openssl/err.h>
-#include <openssl/x509err.h>
 
 #include "http/http_priv.h"
 
@@ -42,17 +38,6 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     return SSL_TLSEXT_ERR_OK;
 }
 
-static int openssl_fault(const char *path, const char *what, const char *remedy, struct error *err)
-{
-    unsigned long code = ERR_get_error();
-    char text[200] = "no reason given";
-
-    if (code)
-        ERR_error_string_n(code, text, sizeof(text));
-    ERR_clear_error();
-    return error_set(err, -EINVAL, path, remedy, "%s: %s", what, text);
-}
-
 static SSL_CTX *new_context(void)
 {
     SSL_CTX *x = SSL_CTX_new(TLS_server_method());
@@ -74,38 +59,14 @@ static SSL_CTX *new_context(void)
     return x;
 }
 
-static bool mismatch(unsigned long code)
-{
-    return ERR_GET_LIB(code) == ERR_LIB_X509 &&
-           (ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH ||
-            ERR_GET_REASON(code) == X509_R_KEY_TYPE_MISMATCH);
-}
-
-static int load_key(const struct tls *t, SSL_CTX *x, struct error *err)
-{
-    if (SSL_CTX_use_PrivateKey_file(x, t->key, SSL_FILETYPE_PEM) == 1 &&
-        SSL_CTX_check_private_key(x) == 1)
-        return 0;
-    if (mismatch(ERR_peek_error()))
-        return openssl_fault(t->key, "the key does not belong to the certificate",
-                             "give the two files of one pair", err);
-    return openssl_fault(t->key, "no private key can be read",
-                         "give the PEM file of the certificate's key, without a password", err);
-}
-
 static int load(const struct tls *t, SSL_CTX **out, struct error *err)
 {
     SSL_CTX *x = new_context();
     int rc;
 
     if (!x)
-        return openssl_fault("tls", "TLS cannot be set up", NULL, err);
-    ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(x, t->cert) == 1)
-        rc = load_key(t, x, err);
-    else
-        rc = openssl_fault(t->cert, "no certificate can be read",
-                           "give a PEM file with the certificate and its chain", err);
+        return tls_fault("tls", "TLS cannot be set up", NULL, err);
+    rc = tls_load_pair(x, t->cert, t->key, err);
     if (rc) {
         SSL_CTX_free(x);
         return rc;
@@ -199,45 +160,4 @@ bool tls_chose_h2(SSL *ssl)
 
     SSL_get0_alpn_selected(ssl, &name, &len);
     return len == 2 && !memcmp(name, "h2", 2);
-}
-
-/* What OpenSSL wants after a call that returned rc; its error queue is left empty. */
-static ssize_t result(SSL *ssl, int rc)
-{
-    int error = rc > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, rc);
-
-    ERR_clear_error();
-    switch (error) {
-    case SSL_ERROR_NONE:
-        return rc;
-    case SSL_ERROR_ZERO_RETURN:
-        return 0;
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-        return -EAGAIN;
-    default:
-        return -EPROTO;
-    }
-}
-
-ssize_t tls_read(SSL *ssl, void *buf, size_t len)
-{
-    return result(ssl, SSL_read(ssl, buf, (int)len));
-}
-
-ssize_t tls_write(SSL *ssl, const void *buf, size_t len)
-{
-    ssize_t n = result(ssl, SSL_write(ssl, buf, (int)len));
-
-    return n ? n : -EPIPE;
-}
-
-int tls_handshake(SSL *ssl, uint32_t *events)
-{
-    int rc = SSL_do_handshake(ssl);
-
-    *events = SSL_want_write(ssl) ? POLLOUT : POLLIN;
-    if (rc == 1)
-        return 0;
-    return (int)result(ssl, rc) == -EAGAIN ? -EAGAIN : -EPROTO;
 }
