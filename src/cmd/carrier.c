@@ -26,7 +26,20 @@ static const struct option_def options[] = {
      .type = OPTION_STRING,
      .value = "ADDRESS:PORT",
      .fallback = "127.0.0.1:5060",
-     .help = "Where calls come in (UDP). Port 0: any free one, told in the first line."},
+     .help = "Where calls come in (UDP and TCP). Port 0: any free one, told in the first line."},
+    {.name = "tls-listen",
+     .type = OPTION_STRING,
+     .value = "ADDRESS:PORT",
+     .fallback = "127.0.0.1:5061",
+     .help = "Where calls come in by TLS, when --tls-cert is given."},
+    {.name = "tls-cert",
+     .type = OPTION_STRING,
+     .value = "FILE",
+     .help = "Take calls by TLS too, with this certificate (PEM, with its chain)."},
+    {.name = "tls-key",
+     .type = OPTION_STRING,
+     .value = "FILE",
+     .help = "The certificate's key (PEM), if it is not in the same file."},
     {.name = "seed",
      .letter = 's',
      .type = OPTION_INT,
@@ -192,20 +205,42 @@ static void on_tick(struct timer *t)
     ui_progress_line(&s->progress, line);
 }
 
-static void say_listening(const struct carrier *c)
+static void name_address(const struct sockaddr_storage *at, char host[NI_MAXHOST], int *port)
 {
-    struct sockaddr_storage at;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
+    char service[NI_MAXSERV];
+
+    getnameinfo((const struct sockaddr *)at, sizeof(*at), host, NI_MAXHOST, service,
+                sizeof(service), NI_NUMERICHOST | NI_NUMERICSERV | NI_DGRAM);
+    *port = atoi(service);
+}
+
+static void say_listening(const struct carrier *c, bool tls)
+{
+    struct sockaddr_storage at, tls_at;
+    char host[NI_MAXHOST], tls_host[NI_MAXHOST] = "";
+    int port, tls_port = 0;
 
     carrier_local(c, &at);
-    getnameinfo((struct sockaddr *)&at, sizeof(at), host, sizeof(host), port, sizeof(port),
-                NI_NUMERICHOST | NI_NUMERICSERV | NI_DGRAM);
-    if (ui.json)
-        ui_json(
-            json_pack("{s:s,s:s,s:i}", "event", "listening", "address", host, "port", atoi(port)));
-    else
-        printf(at.ss_family == AF_INET6 ? "Taking calls at [%s]:%s\n" : "Taking calls at %s:%s\n",
-               host, port);
+    name_address(&at, host, &port);
+    carrier_local_tls(c, &tls_at);
+    if (tls)
+        name_address(&tls_at, tls_host, &tls_port);
+    if (ui.json) {
+        json_t *line =
+            json_pack("{s:s,s:s,s:i}", "event", "listening", "address", host, "port", port);
+
+        if (tls) {
+            ui_json_set(line, "tls_address", json_string(tls_host));
+            ui_json_set(line, "tls_port", json_integer(tls_port));
+        }
+        ui_json(line);
+    } else {
+        printf(strchr(host, ':') ? "Taking calls at [%s]:%d" : "Taking calls at %s:%d", host, port);
+        if (tls)
+            printf(strchr(tls_host, ':') ? ", by TLS at [%s]:%d" : ", by TLS at %s:%d", tls_host,
+                   tls_port);
+        puts("");
+    }
     fflush(stdout); /* who started us waits for it */
 }
 
@@ -282,7 +317,7 @@ static int serve(struct show *s, const struct carrier_config *config)
     if (rc)
         return cmd_error(rc, "signals", NULL, "cannot watch: %s", strerror(-rc));
     timer_start(loop_wheel(s->loop), &s->tick, TICK_MS);
-    say_listening(s->carrier);
+    say_listening(s->carrier, config->tls_cert != NULL);
     rc = loop_run(s->loop);
     timer_stop(&s->tick);
     loop_fd_del(&s->signals);
@@ -300,6 +335,9 @@ static int run_with(struct option_values *v, const struct population *p)
         .listen = option_real(v, "hear"),
         .quiet = option_flag(v, "save-power"),
         .no_uring = option_flag(v, "no-uring"),
+        .tls_cert = option_string(v, "tls-cert"),
+        .tls_key =
+            option_set(v, "tls-key") ? option_string(v, "tls-key") : option_string(v, "tls-cert"),
     };
     const char *log = option_string(v, "log");
     struct show show = {0};
@@ -311,6 +349,12 @@ static int run_with(struct option_values *v, const struct population *p)
     if (parse_address(option_string(v, "listen"), &config.local)) {
         rc = cmd_error(-EINVAL, "--listen", "such as 127.0.0.1:5060",
                        "%s is not a numeric address with a port", option_string(v, "listen"));
+    } else if (parse_address(option_string(v, "tls-listen"), &config.tls_local)) {
+        rc = cmd_error(-EINVAL, "--tls-listen", "such as 127.0.0.1:5061",
+                       "%s is not a numeric address with a port", option_string(v, "tls-listen"));
+    } else if (option_set(v, "tls-key") && !config.tls_cert) {
+        rc =
+            cmd_error(-EINVAL, "--tls-key", "give --tls-cert too", "a key without its certificate");
     } else if (log && !(config.log = fopen(log, "ae"))) {
         rc = cmd_error(-errno, log, "check the folder and its permissions",
                        "cannot write the log: %s", strerror(errno));

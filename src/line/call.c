@@ -337,7 +337,7 @@ static bool allowed(struct lane *lane, struct line_call *lc)
         return false;
     }
     if (!sip_trunk_ready(lane->trunks[lc->trunk])) {
-        refuse(lane, lc, DISPOSITION_FAILED, "trunk %s is not registered",
+        refuse(lane, lc, DISPOSITION_FAILED, "trunk %s is not ready",
                config->trunks[lc->trunk].name);
         return false;
     }

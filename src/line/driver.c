@@ -13,14 +13,14 @@
 #include "base/log.h"
 #include "line/lane_priv.h"
 
-enum { FILES_ASIDE = 256, POOL_SLACK = 8, CALLS_MAX_DEFAULT = 1000, PORT_SIP = 5060 };
+enum { FILES_ASIDE = 256, POOL_SLACK = 8, CALLS_MAX_DEFAULT = 1000 };
 
 static int resolve(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *found;
     char service[8];
 
-    snprintf(service, sizeof(service), "%u", port ? port : PORT_SIP);
+    snprintf(service, sizeof(service), "%u", port);
     if (getaddrinfo(host, service, &hints, &found))
         return -ENOENT;
     memcpy(out, found->ai_addr, found->ai_addrlen);
@@ -37,7 +37,7 @@ static int local_towards(const struct line_trunk_config *t, struct sockaddr_stor
     socklen_t size = 0, from_size = sizeof(from);
     int fd, rc;
 
-    rc = resolve(t->host, t->port, &to, &size);
+    rc = resolve(t->host, line_trunk_port(t), &to, &size);
     if (rc)
         return error_set(err, rc, t->name, "check the trunk's host name",
                          "no address is known for \"%s\"", t->host);
@@ -258,7 +258,7 @@ static void line_read_stats(struct line *l, struct line_stats *out)
     if (!s.trunks_ready) {
         pthread_mutex_lock(&l->fault_lock);
         snprintf(s.trunk_fault, sizeof(s.trunk_fault), "%s",
-                 l->fault[0] ? l->fault : "waiting for the trunk's registration");
+                 l->fault[0] ? l->fault : "waiting for the trunk");
         pthread_mutex_unlock(&l->fault_lock);
     }
     *out = s;

@@ -31,8 +31,7 @@ static void look_ready(struct lane *lane)
     atomic_store_explicit(&lane->counters.ready, ready, memory_order_relaxed);
 }
 
-static void on_trunk_state(struct sip_trunk *t, void *arg, bool registered, int status,
-                           const char *why)
+static void on_trunk_state(struct sip_trunk *t, void *arg, bool ready, int status, const char *why)
 {
     struct lane *lane = arg;
     const char *name = "?";
@@ -41,14 +40,14 @@ static void on_trunk_state(struct sip_trunk *t, void *arg, bool registered, int 
     for (unsigned i = 0; i < lane->line->config.trunk_count; i++)
         if (lane->trunks[i] == t)
             name = lane->line->config.trunks[i].name;
-    if (!registered) {
+    if (!ready) {
         if (status)
             snprintf(text, sizeof(text), "trunk %s does not accept our registration: %d %s", name,
                      status, why);
         else
-            snprintf(text, sizeof(text), "trunk %s cannot be registered with: %s", name, why);
+            snprintf(text, sizeof(text), "trunk %s cannot be used: %s", name, why);
         lane_fault(lane, text);
-        log_warn("trunk not registered", "trunk=%s status=%d", name, status);
+        log_warn("trunk not ready", "trunk=%s status=%d why=\"%s\"", name, status, why);
     }
     look_ready(lane);
 }
@@ -93,7 +92,12 @@ static int add_trunks(struct lane *lane, struct error *err)
         struct sip_trunk_config c = {
             .name = t->name,
             .host = t->host,
-            .port = t->port,
+            .port = line_trunk_port(t),
+            .protocol = t->transport == LINE_UDP   ? SIP_UDP
+                        : t->transport == LINE_TCP ? SIP_TCP
+                                                   : SIP_TLS,
+            .sips = t->transport == LINE_SIPS,
+            .tls = {.ca_file = t->ca_file[0] ? t->ca_file : NULL, .unverified = t->tls_unverified},
             .user = t->user[0] ? t->user : NULL,
             .password = t->password,
             .domain = t->domain[0] ? t->domain : NULL,

@@ -22,10 +22,18 @@ enum { LINE_UNHEARD_MS = 2000 };
 
 enum { LINE_TRUNKS_MAX = 16, LINE_NAME_MAX = 32, LINE_TRACE_MAX = 8192, LINE_VARIABLES_MAX = 2048 };
 
+/* How SIP travels to a trunk. SIPS is TLS with "sips:" addresses, which ask for TLS all the way. */
+enum line_transport { LINE_UDP, LINE_TCP, LINE_TLS, LINE_SIPS, LINE_TRANSPORTS };
+const char *line_transport_name(enum line_transport t);
+int line_transport_parse(const char *text, enum line_transport *out); /* -EINVAL */
+
 struct line_trunk_config {
     char name[LINE_NAME_MAX];
     char host[256];
-    uint16_t port;
+    uint16_t port; /* 0: the transport's usual one */
+    enum line_transport transport;
+    char ca_file[256];   /* of TLS: whom to trust; "": whom the system trusts */
+    bool tls_unverified; /* whoever answers is believed */
     char user[64], password[128], domain[256];
     bool do_register;
     char caller_id[NUMBER_TEXT_MAX];
@@ -33,6 +41,10 @@ struct line_trunk_config {
     double cps_max;     /* 0: campaign's */
 };
 
+/* Are there certificates in the file? -EINVAL */
+int line_check_ca(const char *path, struct error *err);
+uint16_t line_usual_port(enum line_transport t);
+uint16_t line_trunk_port(const struct line_trunk_config *t);
 /* Does every address of its host lie on this machine's loopback? */
 bool line_trunk_is_loopback(const struct line_trunk_config *t);
 

@@ -203,6 +203,10 @@ static int open_parts(struct carrier *c, struct error *err)
     struct sip_config sip = {
         .loop = c->config.loop,
         .local = c->config.local,
+        .listen_tcp = true,
+        .tls_local = c->config.tls_local,
+        .tls_cert = c->config.tls_cert,
+        .tls_key = c->config.tls_key,
         .user_agent = "Kolcast simulated carrier",
         /* Who is refused, and who ended and waits for an answer, takes a place too. */
         .calls_max = c->config.calls_max + c->config.calls_max / 2 + SIP_ASIDE,
@@ -290,6 +294,11 @@ void carrier_close(struct carrier *c)
 void carrier_local(const struct carrier *c, struct sockaddr_storage *out)
 {
     sip_local(c->sip, out);
+}
+
+void carrier_local_tls(const struct carrier *c, struct sockaddr_storage *out)
+{
+    sip_local_tls(c->sip, out);
 }
 
 unsigned carrier_calls(const struct carrier *c)

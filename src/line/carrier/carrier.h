@@ -20,7 +20,9 @@ struct carrier;
 struct carrier_config {
     struct loop *loop;
     const struct population *population; /* outlives the carrier */
-    struct sockaddr_storage local;       /* where calls come in; port 0: any */
+    struct sockaddr_storage local;       /* where calls come in by UDP and TCP; port 0: any */
+    struct sockaddr_storage tls_local;   /* … by TLS, when there is a certificate */
+    const char *tls_cert, *tls_key;      /* PEM files; NULL: no TLS */
     unsigned calls_max;                  /* at once; more get 503 */
     double listen;                       /* share of numbers whose audio is listened to, 0…1 */
     bool quiet; /* who says nothing sends nothing, else silence as a telephone does */
@@ -31,6 +33,7 @@ struct carrier_config {
 int carrier_open(struct carrier **out, const struct carrier_config *config, struct error *err);
 void carrier_close(struct carrier *c); /* NULL-safe; ends nothing politely */
 void carrier_local(const struct carrier *c, struct sockaddr_storage *out);
+void carrier_local_tls(const struct carrier *c, struct sockaddr_storage *out);
 void carrier_hangup_all(struct carrier *c); /* ends all calls and takes no more */
 unsigned carrier_calls(const struct carrier *c);
 const struct figures *carrier_figures(const struct carrier *c);

@@ -55,31 +55,45 @@ void build_branch(struct sip_call *c)
 }
 
 /* Our address as the far side of this call sees it. */
-static const char *here_of(const struct sip_call *c, char *buf, size_t size)
+static const char *here_of(const struct sip_call *c, const struct hop *to, char *buf, size_t size)
 {
+    const struct sip_link *l = to->protocol == SIP_UDP ? NULL : link_of(c->sip, to);
+
+    if (l)
+        return l->here;
     if (c->trunk)
         return c->trunk->here;
-    return sip_here(c->sip, &c->peer, buf, size) ? c->sip->here : buf;
+    return sip_here(c->sip, &to->addr, buf, size) ? c->sip->here : buf;
+}
+
+const char *sip_transport_param(enum sip_protocol p, bool sips)
+{
+    static const char *const params[] = {"", ";transport=tcp", ";transport=tls"};
+
+    return sips ? "" : params[p];
 }
 
 void build_contact(const struct sip_call *c, char *out, size_t size)
 {
-    bool named = c->trunk && c->from_user[0];
+    bool named = c->trunk && c->from_user[0], sips = c->trunk && c->trunk->config.sips;
     char buf[80];
 
-    snprintf(out, size, "Contact: <sip:%s%s%s>\r\n", named ? c->from_user : "", named ? "@" : "",
-             here_of(c, buf, sizeof(buf)));
+    snprintf(out, size, "Contact: <%s:%s%s%s%s>\r\n", sips ? "sips" : "sip",
+             named ? c->from_user : "", named ? "@" : "", here_of(c, &c->peer, buf, sizeof(buf)),
+             sip_transport_param(c->peer.protocol, sips));
 }
 
 size_t build_request(struct sip_call *c, char *out, size_t size, const char *method, uint32_t cseq,
                      const char *branch, const char *headers, const char *sdp, size_t sdp_len)
 {
     bool plain = strcmp(method, "CANCEL") == 0 || strcmp(method, "ACK") == 0;
+    /* Of the INVITE's transaction, which has one Via? */
+    const struct hop *to = branch == c->invite_branch ? &c->asked : &c->peer;
     struct text t = {out, size, 0, false};
     char contact[200], here[80];
 
-    add(&t, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\n", method,
-        c->target, here_of(c, here, sizeof(here)), branch);
+    add(&t, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=%s;rport\r\nMax-Forwards: 70\r\n", method,
+        c->target, sip_protocol_word(to->protocol), here_of(c, to, here, sizeof(here)), branch);
     add(&t, "%s", c->route);
     add(&t, "From: %s;tag=%s\r\nTo: %s%s%s\r\nCall-ID: %s\r\nCSeq: %" PRIu32 " %s\r\n", c->our_uri,
         c->our_tag, c->their_uri, c->their_tag[0] ? ";tag=" : "", c->their_tag, c->call_id, cseq,
@@ -98,23 +112,18 @@ size_t build_request(struct sip_call *c, char *out, size_t size, const char *met
 }
 
 /* The top Via gets what RFC 3581 asks for. */
-static void add_top_via(struct text *t, struct span via, const struct sockaddr_storage *from)
+static void add_top_via(struct text *t, struct span via, const struct hop *from)
 {
     char host[INET6_ADDRSTRLEN] = "";
-    unsigned port = 0;
+    unsigned port = sip_port(&from->addr);
     size_t i;
 
-    if (from->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)from;
-
-        inet_ntop(AF_INET6, &a->sin6_addr, host, sizeof(host));
-        port = ntohs(a->sin6_port);
-    } else {
-        const struct sockaddr_in *a = (const struct sockaddr_in *)from;
-
-        inet_ntop(AF_INET, &a->sin_addr, host, sizeof(host));
-        port = ntohs(a->sin_port);
-    }
+    if (from->addr.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&from->addr)->sin6_addr, host,
+                  sizeof(host));
+    else
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)&from->addr)->sin_addr, host,
+                  sizeof(host));
     for (i = 0; i + 6 <= via.len; i++)
         if (strncasecmp(via.p + i, ";rport", 6) == 0 &&
             (i + 6 == via.len || strchr("; \t,", via.p[i + 6])))
@@ -126,7 +135,7 @@ static void add_top_via(struct text *t, struct span via, const struct sockaddr_s
         add(t, "Via: %.*s;received=%s\r\n", (int)via.len, via.p, host);
 }
 
-static void add_vias(struct text *t, const struct message *m, const struct sockaddr_storage *from)
+static void add_vias(struct text *t, const struct message *m, const struct hop *from)
 {
     struct span via = message_header(m, HEADER_VIA, 0);
 
@@ -135,7 +144,7 @@ static void add_vias(struct text *t, const struct message *m, const struct socka
         add(t, "Via: %.*s\r\n", (int)via.len, via.p);
 }
 
-int build_vias(const struct message *m, const struct sockaddr_storage *from, char *out, size_t size)
+int build_vias(const struct message *m, const struct hop *from, char *out, size_t size)
 {
     struct text t = {out, size, 0, false};
 
@@ -144,8 +153,8 @@ int build_vias(const struct message *m, const struct sockaddr_storage *from, cha
 }
 
 size_t build_response(struct sip *s, char *out, size_t size, const struct message *m,
-                      const struct sockaddr_storage *from, int status, const char *reason,
-                      const char *tag, const char *headers, const char *sdp, size_t sdp_len)
+                      const struct hop *from, int status, const char *reason, const char *tag,
+                      const char *headers, const char *sdp, size_t sdp_len)
 {
     struct text t = {out, size, 0, false};
 
@@ -162,8 +171,8 @@ size_t build_response(struct sip *s, char *out, size_t size, const struct messag
     return done(&t);
 }
 
-void respond(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
-             int status, const char *reason, const char *tag, const char *headers)
+void respond(struct sip *s, const struct message *m, const struct hop *from, int status,
+             const char *reason, const char *tag, const char *headers)
 {
     char out[WIRE_MAX];
     size_t n = build_response(s, out, sizeof(out), m, from, status, reason, tag, headers, NULL, 0);

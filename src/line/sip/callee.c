@@ -37,8 +37,7 @@ static int copy_record_route(struct sip_call *c, const struct message *m)
 }
 
 /* 0, or the status that refuses it. */
-static int read_invite(struct sip_call *c, const struct message *m,
-                       const struct sockaddr_storage *from)
+static int read_invite(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     struct address contact;
 
@@ -75,7 +74,7 @@ static void drop(struct sip_call *c)
     sip_call_finish(c);
 }
 
-void callee_invite(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
+void callee_invite(struct sip *s, const struct message *m, const struct hop *from)
 {
     struct sip_call *c;
     int status;
@@ -152,7 +151,7 @@ int sip_call_answer(struct sip_call *c, const char *sdp, size_t len)
     c->result.answered = true;
     c->result.status = 200;
     c->sip->stats.answered++;
-    sip_resend(c, c->wire, n, sip_64t1(c->sip));
+    sip_resend_2xx(c, n);
     return 0;
 }
 
@@ -166,7 +165,7 @@ static int reject(struct sip_call *c, int status, const char *reason, const char
     n = build_answer(c, c->wire, sizeof(c->wire), status, reason, headers, NULL, 0);
     c->state = CALL_REJECTED;
     sip_call_over(c, end, status, (struct span){reason, strlen(reason)});
-    sip_resend(c, c->wire, n, sip_64t1(c->sip));
+    sip_resend(c, &c->peer, c->wire, n, sip_64t1(c->sip));
     return 0;
 }
 
@@ -185,7 +184,7 @@ int sip_call_reject(struct sip_call *c, int status, const char *reason, const ch
     return reject(c, status, reason, headers, SIP_END_LOCAL);
 }
 
-void callee_ack(struct sip_call *c, const struct message *m)
+void callee_ack(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     bool sdp = message_has_sdp(m);
 
@@ -201,6 +200,7 @@ void callee_ack(struct sip_call *c, const struct message *m)
     }
     if (!c->incoming || m->cseq != c->invite_cseq)
         return;
+    dialog_follow(c, from);
     if (c->state == CALL_REJECTED) {
         sip_call_finish(c);
         return;
@@ -216,7 +216,7 @@ void callee_ack(struct sip_call *c, const struct message *m)
         c->handler->answered(c, c->arg, sdp ? m->body.p : NULL, sdp ? m->body.len : 0);
 }
 
-void callee_cancel(struct sip_call *c, const struct message *m, const struct sockaddr_storage *from)
+void callee_cancel(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     if (!c->incoming || m->cseq != c->invite_cseq || !span_is(m->from_tag, c->their_tag)) {
         respond(c->sip, m, from, 481, "Call/Transaction Does Not Exist", "n", NULL);

@@ -42,7 +42,7 @@ static void send_invite(struct sip_call *c)
     c->asked = c->peer;
     if (credentials_lines(&c->auth, headers, sizeof(headers)) == 0) {
         strcat(headers, c->extra);
-        n = build_request(c, c->wire, sizeof(c->wire), "INVITE", c->cseq, c->branch, headers,
+        n = build_request(c, c->wire, sizeof(c->wire), "INVITE", c->cseq, c->invite_branch, headers,
                           c->sdp, c->sdp_len);
     }
     if (n == 0) {
@@ -50,7 +50,7 @@ static void send_invite(struct sip_call *c)
         sip_call_finish(c);
         return;
     }
-    sip_resend(c, c->wire, n,
+    sip_resend(c, &c->asked, c->wire, n,
                c->sip->config.timer_b_ms ? c->sip->config.timer_b_ms : sip_64t1(c->sip));
 }
 
@@ -72,10 +72,10 @@ static void describe(struct sip_call *c, const struct sip_invite *i)
     const struct sip_trunk *t = i->trunk;
     bool named = i->display && i->display[0];
 
-    snprintf(c->target, sizeof(c->target), "sip:%s@%s", i->to, t->at);
-    snprintf(c->their_uri, sizeof(c->their_uri), "<sip:%s@%s>", i->to, t->domain);
-    snprintf(c->our_uri, sizeof(c->our_uri), "%s%s%s<sip:%s@%s>", named ? "\"" : "",
-             named ? i->display : "", named ? "\" " : "", i->from, t->domain);
+    snprintf(c->target, sizeof(c->target), "%s:%s@%s", t->scheme, i->to, t->at);
+    snprintf(c->their_uri, sizeof(c->their_uri), "<%s:%s@%s>", t->scheme, i->to, t->domain);
+    snprintf(c->our_uri, sizeof(c->our_uri), "%s%s%s<%s:%s@%s>", named ? "\"" : "",
+             named ? i->display : "", named ? "\" " : "", t->scheme, i->from, t->domain);
     snprintf(c->to_user, sizeof(c->to_user), "%s", i->to);
     snprintf(c->from_user, sizeof(c->from_user), "%s", i->from);
     snprintf(c->extra, sizeof(c->extra), "%s", i->header ? i->header : "");
@@ -90,11 +90,13 @@ int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_
 
     if (!acceptable(i))
         return -EINVAL;
+    if (i->trunk->hop.protocol != SIP_UDP && !i->trunk->linked_ms)
+        return -ENOTCONN;
     c = sip_call_take(s);
     if (!c)
         return -EBUSY;
     c->trunk = i->trunk;
-    c->peer = i->trunk->addr;
+    c->peer = i->trunk->hop;
     c->handler = h;
     c->arg = arg;
     c->taken = true;
@@ -128,7 +130,7 @@ static void send_cancel(struct sip_call *c)
     c->state = CALL_CANCELLING;
     n = build_request(c, c->wire, sizeof(c->wire), "CANCEL", c->invite_cseq, c->invite_branch,
                       reason, NULL, 0);
-    sip_resend(c, c->wire, n, sip_64t1(c->sip));
+    sip_resend(c, &c->asked, c->wire, n, sip_64t1(c->sip));
 }
 
 /* A CANCEL may not leave before a provisional answer came (9.1): until then, or until timer B, the
@@ -373,8 +375,7 @@ static void take_progress(struct sip_call *c, const struct message *m)
         c->handler->progress(c, c->arg, m->status, sdp ? m->body.p : NULL, sdp ? m->body.len : 0);
 }
 
-void caller_response(struct sip_call *c, const struct message *m,
-                     const struct sockaddr_storage *from)
+void caller_response(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     bool pending =
         c->state == CALL_CALLING || c->state == CALL_PROCEEDING || c->state == CALL_CANCELLING;

@@ -24,7 +24,7 @@ static void send_own(struct sip_call *c, const char *method, const char *headers
     build_branch(c);
     n = build_request(c, c->wire, sizeof(c->wire), method, ++c->cseq, c->branch, all, NULL, 0);
     if (n) {
-        sip_resend(c, c->wire, n, sip_64t1(c->sip));
+        sip_resend(c, &c->peer, c->wire, n, sip_64t1(c->sip));
         return;
     }
     sip_call_over(c, SIP_END_PROTOCOL, 0, (struct span){"a request is too long", 21});
@@ -105,14 +105,13 @@ void dialog_response(struct sip_call *c, const struct message *m)
 
 /* ---- theirs --------------------------------------------------------------------------------- */
 
-static void refuse(struct sip_call *c, const struct message *m, const struct sockaddr_storage *from,
-                   int status, const char *reason)
+static void refuse(struct sip_call *c, const struct message *m, const struct hop *from, int status,
+                   const char *reason)
 {
     respond(c->sip, m, from, status, reason, c->our_tag, NULL);
 }
 
-static void take_bye(struct sip_call *c, const struct message *m,
-                     const struct sockaddr_storage *from)
+static void take_bye(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     struct sip *s = c->sip;
     struct span reason = message_header(m, HEADER_REASON, 0);
@@ -149,8 +148,8 @@ static int negotiate(struct sip_call *c, const struct message *m, char *out, siz
 }
 
 /* What a 2xx to a request that changes the session carries; false: 422 was sent. */
-static bool session_headers(struct sip_call *c, const struct message *m,
-                            const struct sockaddr_storage *from, char *out, size_t size)
+static bool session_headers(struct sip_call *c, const struct message *m, const struct hop *from,
+                            char *out, size_t size)
 {
     char timer[96];
 
@@ -164,8 +163,7 @@ static bool session_headers(struct sip_call *c, const struct message *m,
     return true;
 }
 
-static void take_reinvite(struct sip_call *c, const struct message *m,
-                          const struct sockaddr_storage *from)
+static void take_reinvite(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     char sdp[SDP_KEPT], headers[400];
     size_t len;
@@ -207,11 +205,10 @@ static void take_reinvite(struct sip_call *c, const struct message *m,
     c->reinvite = true;
     c->our_offer = !message_has_sdp(m);
     c->reinvite_cseq = m->cseq;
-    sip_resend(c, c->wire, len, sip_64t1(c->sip));
+    sip_resend_2xx(c, len);
 }
 
-static void take_update(struct sip_call *c, const struct message *m,
-                        const struct sockaddr_storage *from)
+static void take_update(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     char sdp[SDP_KEPT], headers[400], out[WIRE_MAX];
     bool offer = message_has_sdp(m);
@@ -273,8 +270,7 @@ static char info_key(const struct message *m, unsigned *duration_ms)
     return key && strchr("0123456789*#ABCD", key) ? key : 0;
 }
 
-static void take_info(struct sip_call *c, const struct message *m,
-                      const struct sockaddr_storage *from)
+static void take_info(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     unsigned ms;
     char key = m->body.len ? info_key(m, &ms) : 0;
@@ -303,7 +299,14 @@ bool dialog_has(const struct sip_call *c, const struct message *m)
                     : dialog_tag_is(m->from_tag, c->their_tag);
 }
 
-bool dialog_unsupported(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
+void dialog_follow(struct sip_call *c, const struct hop *from)
+{
+    if (c->incoming && from->protocol != SIP_UDP && c->peer.protocol != SIP_UDP &&
+        !link_of(c->sip, &c->peer))
+        c->peer = *from;
+}
+
+bool dialog_unsupported(struct sip *s, const struct message *m, const struct hop *from,
                         const char *ours)
 {
     char headers[256] = "Unsupported: ";
@@ -333,9 +336,9 @@ static bool in_order(struct sip_call *c, const struct message *m, bool *repeated
     return true;
 }
 
-static void take(struct sip_call *c, const struct message *m, const struct sockaddr_storage *from,
-                 bool repeated)
+static void take(struct sip_call *c, const struct message *m, const struct hop *from, bool repeated)
 {
+    dialog_follow(c, from);
     if (span_is(m->method, "INVITE"))
         take_reinvite(c, m, from);
     else if (span_is(m->method, "UPDATE"))
@@ -352,8 +355,7 @@ static void take(struct sip_call *c, const struct message *m, const struct socka
 
 /* An INVITE without a To tag whose Call-ID is known: the one that made the call comes again, or it
  * came to us by two ways, or is our own (8.2.2.2). */
-static void take_first_invite(struct sip_call *c, const struct message *m,
-                              const struct sockaddr_storage *from)
+static void take_first_invite(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     uint64_t branch = m->branch.p ? sip_hash(c->sip, m->branch.p, m->branch.len) : 0;
 
@@ -364,8 +366,7 @@ static void take_first_invite(struct sip_call *c, const struct message *m,
         sip_transmit(c->sip, &c->peer, c->wire, c->wire_len);
 }
 
-void dialog_request(struct sip_call *c, const struct message *m,
-                    const struct sockaddr_storage *from)
+void dialog_request(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     bool bye = span_is(m->method, "BYE"), repeated;
 

@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/rng.h"
 #include "line/sip/sip_priv.h"
 
 /* Messages shorter than this are keep-alives. UNREACHABLE_T1: how many T1 a call may go on that the
  * network cannot deliver: the far side may be starting just now. */
-enum { MESSAGE_MIN = 20, UNREACHABLE_T1 = 8 };
+enum { MESSAGE_MIN = 20, UNREACHABLE_T1 = 8, PORT_TRIES = 8 };
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
@@ -57,7 +56,7 @@ static void on_retry(struct timer *t)
     struct sip_call *c = container_of(t, struct sip_call, retry);
 
     c->sip->stats.retransmitted++;
-    sip_transmit(c->sip, &c->peer, c->wire, c->wire_len);
+    sip_transmit(c->sip, c->resend_to, c->wire, c->wire_len);
     c->interval_ms *= 2;
     /* Timer A doubles without a limit, E and G and the one of 2xx up to T2. */
     if (c->state != CALL_CALLING && c->interval_ms > T2_MS)
@@ -83,16 +82,27 @@ static void on_ring(struct timer *t)
     caller_rang_out(c);
 }
 
-/* Sends c->wire now and again until the timer `retry` is stopped; after limit_ms `over` fires. */
-void sip_resend(struct sip_call *c, const char *wire, size_t len, int64_t limit_ms)
+/* Sends c->wire now and, where it may get lost, again until the timer `retry` is stopped; after
+ * limit_ms `over` fires. */
+void sip_resend(struct sip_call *c, const struct hop *to, const char *wire, size_t len,
+                int64_t limit_ms)
 {
     if (wire != c->wire)
         memcpy(c->wire, wire, len);
     c->wire_len = len;
     c->interval_ms = sip_t1(c->sip);
-    sip_transmit(c->sip, &c->peer, c->wire, len);
-    sip_call_start(c, &c->retry, c->interval_ms);
+    c->resend_to = to;
+    sip_transmit(c->sip, to, c->wire, len);
+    if (to->protocol == SIP_UDP)
+        sip_call_start(c, &c->retry, c->interval_ms);
     sip_call_start(c, &c->over, limit_ms);
+}
+
+/* Until the ACK, over streams too: what carries it further on may lose it (RFC 3261 13.3.1.4). */
+void sip_resend_2xx(struct sip_call *c, size_t len)
+{
+    sip_resend(c, &c->peer, c->wire, len, sip_64t1(c->sip));
+    sip_call_start(c, &c->retry, c->interval_ms);
 }
 
 struct sip_call *sip_call_take(struct sip *s)
@@ -214,26 +224,27 @@ static struct sip_call *find_by_branch(struct sip *s, struct span text)
     return strcmp(branch, c->branch) == 0 || strcmp(branch, c->invite_branch) == 0 ? c : NULL;
 }
 
-/* Answers come from where the request went (RFC 3581 4), another port is let pass. Whoever else
- * knows the branch is somebody further on, who has to answer through the trunk. */
-static bool from_asked(struct sip *s, const struct sip_call *c, const struct sockaddr_storage *from)
+/* Answers come from where the request went (RFC 3581 4), another port is let pass; or by whatever
+ * stream the trunk has now. Whoever else knows the branch is somebody further on, who has to answer
+ * through the trunk. */
+static bool from_asked(struct sip *s, const struct sip_call *c, const struct hop *from)
 {
     char theirs[80], asked[80];
 
-    if (sip_same_host(from, &c->asked) || sip_same_host(from, &c->peer))
+    if (sip_same_host(&from->addr, &c->asked.addr) || sip_same_host(&from->addr, &c->peer.addr) ||
+        (from->trunk && from->trunk == c->trunk))
         return true;
     s->stats.strangers++;
     if (log_allow(&s->warned, 10000)) {
-        sip_addr_text(from, theirs, sizeof(theirs));
-        sip_addr_text(&c->asked, asked, sizeof(asked));
+        sip_addr_text(&from->addr, theirs, sizeof(theirs));
+        sip_addr_text(&c->asked.addr, asked, sizeof(asked));
         log_warn("an answer came from another address than was asked; it is not taken",
                  "from=%s asked=%s", theirs, asked);
     }
     return false;
 }
 
-static void take_response(struct sip *s, const struct message *m,
-                          const struct sockaddr_storage *from)
+static void take_response(struct sip *s, const struct message *m, const struct hop *from)
 {
     struct sip_call *c = find_by_branch(s, m->branch);
     struct sip_trunk *t = c ? NULL : find_trunk(s, m->branch);
@@ -293,7 +304,7 @@ static bool ended_lately(const struct sip *s, const struct message *m)
     return false;
 }
 
-static void take_other(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
+static void take_other(struct sip *s, const struct message *m, const struct hop *from)
 {
     if (span_is(m->method, "OPTIONS"))
         respond(s, m, from, 200, "OK", "o", SIP_ALLOW "Accept: application/sdp\r\n");
@@ -305,8 +316,7 @@ static void take_other(struct sip *s, const struct message *m, const struct sock
         respond(s, m, from, 405, "Method Not Allowed", "n", SIP_ALLOW);
 }
 
-static void take_request(struct sip *s, const struct message *m,
-                         const struct sockaddr_storage *from)
+static void take_request(struct sip *s, const struct message *m, const struct hop *from)
 {
     struct sip_call *c = find_call(s, m);
     bool ack = span_is(m->method, "ACK");
@@ -319,7 +329,7 @@ static void take_request(struct sip *s, const struct message *m,
         return;
     }
     if (ack && c)
-        callee_ack(c, m);
+        callee_ack(c, m, from);
     else if (ack)
         return;
     else if (c && span_is(m->method, "CANCEL"))
@@ -333,6 +343,11 @@ static void take_request(struct sip *s, const struct message *m,
 }
 
 void sip_receive(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from)
+{
+    sip_take(s, data, len, &(struct hop){.addr = *from});
+}
+
+void sip_take(struct sip *s, const char *data, size_t len, const struct hop *from)
 {
     struct message m;
 
@@ -351,6 +366,24 @@ void sip_receive(struct sip *s, const char *data, size_t len, const struct socka
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
+
+/* Where any port will do, the one that UDP got may be taken for TCP: another is tried then. */
+static int open_transports(struct sip *s, struct error *err)
+{
+    for (int i = 1;; i++) {
+        struct error own = {0};
+        int rc = sip_open_socket(s, &own);
+
+        if (!rc)
+            rc = links_open(s, &own);
+        if (!rc)
+            return 0;
+        if (rc != -EADDRINUSE || sip_port(&s->config.local) || i == PORT_TRIES)
+            return error_set(err, rc, own.place, own.remedy, "%s", own.message);
+        links_close(s);
+        sip_close_socket(s);
+    }
+}
 
 int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
             void *arg, struct error *err)
@@ -381,7 +414,7 @@ int sip_new(struct sip **out, const struct sip_config *config, const struct sip_
     }
     s->local = config->local;
     sip_addr_text(&s->local, s->here, sizeof(s->here));
-    rc = config->transport ? 0 : sip_open_socket(s, err);
+    rc = config->transport ? links_open(s, err) : open_transports(s, err);
     if (rc)
         goto fail;
     *out = s;
@@ -405,11 +438,9 @@ void sip_free(struct sip *s)
         timer_stop(&c->session);
         timer_stop(&c->tell);
     }
+    links_close(s);
     list_for_each_safe(&s->trunks, n, next) trunk_free(list_entry(n, struct sip_trunk, node));
-    if (s->watch.fd >= 0) {
-        loop_fd_del(&s->watch);
-        close(s->watch.fd);
-    }
+    sip_close_socket(s);
     map_free(&s->calls);
     free(s->pool);
     free(s->buffers);
@@ -419,6 +450,11 @@ void sip_free(struct sip *s)
 void sip_local(const struct sip *s, struct sockaddr_storage *out)
 {
     *out = s->local;
+}
+
+void sip_local_tls(const struct sip *s, struct sockaddr_storage *out)
+{
+    *out = s->config.tls_local;
 }
 
 void sip_read_stats(const struct sip *s, struct sip_stats *out)

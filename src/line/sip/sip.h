@@ -1,6 +1,7 @@
-/* The SIP user agent core of one lane: transport, transactions (RFC 3261 17, RFC 6026), dialogs
- * (12), sessions with offer and answer (RFC 3264), registration (10), digest (RFC 7616). Built on
- * libre's message codecs only. One instance a lane, nothing shared, no lock. Never blocks.
+/* The SIP user agent core of one lane: transport (UDP, TCP, TLS), transactions (RFC 3261 17, RFC
+ * 6026), dialogs (12), sessions with offer and answer (RFC 3264), registration (10), digest (RFC
+ * 7616). Built on libre's message codecs only. One instance a lane, nothing shared, no lock. Never
+ * blocks.
  *
  * Callbacks run in the loop; a callback may end its own call. After `ended` the call is gone. */
 #pragma once
@@ -17,6 +18,8 @@ struct sip;
 struct sip_trunk;
 struct sip_call;
 
+enum sip_protocol { SIP_UDP, SIP_TCP, SIP_TLS };
+
 /* Another way out than a UDP socket of the endpoint's own; what comes in goes to sip_receive. */
 struct sip_transport {
     void (*send)(void *arg, const struct sockaddr_storage *to, const char *data, size_t len);
@@ -29,8 +32,12 @@ struct sip_config {
     void *transport_arg;
     const char *user_agent;
     unsigned calls_max;
-    int64_t t1_ms;      /* 0: 500 */
-    int64_t timer_b_ms; /* no answer at all to an INVITE; 0: 64*T1 */
+    int64_t t1_ms;                     /* 0: 500 */
+    int64_t timer_b_ms;                /* no answer at all to an INVITE; 0: 64*T1 */
+    bool listen_tcp;                   /* take connections at `local` too */
+    const char *tls_cert, *tls_key;    /* PEM files; NULL: no TLS from outside */
+    struct sockaddr_storage tls_local; /* where, with tls_cert */
+    int64_t keepalive_ms;              /* between pings of a trunk's stream; 0: 120 s */
 };
 
 struct sip_stats {
@@ -43,8 +50,8 @@ struct sip_stats {
  * without `incoming` every call is refused. */
 struct sip_handler {
     void (*incoming)(struct sip *s, void *arg, struct sip_call *call);
-    void (*trunk_state)(struct sip_trunk *t, void *arg, bool registered, int status,
-                        const char *why);
+    /* Can be used, or not; status: of the refused registration, else 0. */
+    void (*trunk_state)(struct sip_trunk *t, void *arg, bool ready, int status, const char *why);
 };
 
 int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
@@ -53,23 +60,36 @@ void sip_free(struct sip *s); /* ends nothing politely: end the calls first */
 /* One message that came, as a datagram. */
 void sip_receive(struct sip *s, const char *data, size_t len, const struct sockaddr_storage *from);
 void sip_local(const struct sip *s, struct sockaddr_storage *out);
+void sip_local_tls(const struct sip *s, struct sockaddr_storage *out); /* with tls_cert */
 void sip_read_stats(const struct sip *s, struct sip_stats *out);
+
+/* How a trunk's TLS is checked. What is shown is checked by the host's name (RFC 5922). */
+struct sip_tls {
+    const char *ca_file;              /* PEM: who is trusted; NULL: whom the system trusts */
+    const char *cert_file, *key_file; /* to show who we are; NULL: nothing is shown */
+    bool unverified;                  /* whoever answers is believed */
+};
 
 struct sip_trunk_config {
     const char *name;
     const char *host; /* name or address */
-    uint16_t port;    /* 0: 5060 */
+    uint16_t port;    /* 0: 5060, with TLS 5061 */
+    enum sip_protocol protocol;
+    bool sips; /* with TLS: "sips:" in all addresses, which asks for TLS all the way */
+    struct sip_tls tls;
     const char *user; /* NULL: IP trust */
     const char *password;
     const char *domain; /* of From and To; NULL: host */
     bool do_register;
     int64_t register_s; /* asked expiry; 0: 3600 */
 };
-/* Resolves once at the start (numeric addresses at once). Registers when asked, again before
- * expiry. */
+/* Resolves once at the start (numeric addresses at once). Connects a stream, and again when it
+ * breaks, ever more slowly while that fails. Registers when asked, again before expiry and over
+ * each new stream. trunk_state tells. */
 int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_trunk **out,
                   struct error *err);
-bool sip_trunk_ready(const struct sip_trunk *t); /* registered, or needs no registration */
+/* Registered, where it must be, and connected. */
+bool sip_trunk_ready(const struct sip_trunk *t);
 
 enum sip_end {
     SIP_END_LOCAL,           /* we hung up or cancelled */
@@ -121,7 +141,8 @@ struct sip_invite {
     const char *header;      /* further header lines, each ended by CRLF; may be NULL */
 };
 
-/* -EINVAL: a text that cannot stand in a message or is too long; -EBUSY: calls_max; -ENOMEM. */
+/* -EINVAL: a text that cannot stand in a message or is too long; -ENOTCONN: the trunk's stream is
+ * down; -EBUSY: calls_max; -ENOMEM. */
 int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_call_handler *h,
                     void *arg, struct sip_call **out);
 /* Ends a call in whatever state it is: CANCEL, BYE, or a final answer. `ended` follows.

@@ -1,7 +1,8 @@
 /* What the files of the SIP core share: sip.c (dispatch, pool), socket.c, caller.c (calls we make),
  * stray.c (answers whose call is gone, or to a fork), callee.c (calls that come), dialog.c
  * (requests within a call, both ways), session.c (session timers), build.c (text of messages),
- * trunk.c (trunks, registration). All of one endpoint belongs to its loop's thread. */
+ * trunk.c (trunks, registration), link.c (streams), uplink.c (a trunk's own stream). All of one
+ * endpoint belongs to its loop's thread. */
 #pragma once
 
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "line/sip/credentials.h"
+#include "line/sip/link.h"
 #include "line/sip/message.h"
 #include "line/sip/sip.h"
 
@@ -30,6 +32,7 @@ enum {
     SIP_BATCH = 32, /* datagrams read at once */
     SIP_DATAGRAM_MAX = 8192,
     SIP_PORT = 5060,
+    SIPS_PORT = 5061,
 };
 
 #define SIP_METHODS "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
@@ -66,9 +69,10 @@ struct sip_call {
     bool can_update;      /* the far side takes UPDATE */
     const struct sip_call_handler *handler;
     void *arg;
-    struct sip_trunk *trunk;       /* out; NULL: in */
-    struct sockaddr_storage peer;  /* where requests go */
-    struct sockaddr_storage asked; /* where the INVITE went: answers come from there */
+    struct sip_trunk *trunk;     /* out; NULL: in */
+    struct hop peer;             /* where requests go */
+    struct hop asked;            /* where the INVITE went: answers come from there */
+    const struct hop *resend_to; /* one of the two: of c->wire */
     struct sip_result result;
     struct timer retry, over, ring, tell, session;
     int64_t interval_ms;
@@ -104,11 +108,18 @@ struct sip_trunk {
     char name[32], host[256], user[64], password[128];
     char domain[260]; /* an IPv6 address in brackets */
     char at[270];     /* host and port of request URIs */
-    struct sockaddr_storage addr;
-    char here[80]; /* our address and port, as seen from it: "192.0.2.1:5060" */
+    struct hop hop;
+    const char *scheme; /* "sip" or "sips" */
+    char here[80];      /* our address and port, as seen from it: "192.0.2.1:5060" */
     unsigned index;
     bool registered;
-    bool lengthened; /* a longer expiry was asked for (423) since the last end */
+    bool lengthened;        /* a longer expiry was asked for (423) since the last end */
+    struct sip_link *link;  /* of a stream; NULL while there is none */
+    struct ssl_ctx_st *tls; /* owned */
+    char ca_file[256], cert_file[256], key_file[256];
+    unsigned failures;  /* to keep a connection, in a row */
+    int64_t linked_ms;  /* since when it is up; 0: it is not */
+    struct timer again; /* to connect */
     struct timer timer, retry;
     int64_t interval_ms;
     uint32_t cseq;
@@ -139,19 +150,27 @@ struct sip {
     unsigned ended_next, fork_next;
     struct log_limit warned;
     char *buffers; /* of recvmmsg */
+    struct links links;
 };
 
 /* socket.c */
 int sip_open_socket(struct sip *s, struct error *err);
-void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len);
+void sip_close_socket(struct sip *s);
+socklen_t sip_addr_len(const struct sockaddr_storage *a);
+void sip_set_port(struct sockaddr_storage *a, uint16_t port);
+/* Is the text an address (IPv6 without brackets)? Its port is 0 then. */
+bool sip_numeric(const char *text, struct sockaddr_storage *out);
+void sip_transmit(struct sip *s, const struct hop *to, const char *data, size_t len);
 bool sip_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 uint16_t sip_port(const struct sockaddr_storage *a);
 void sip_addr_text(const struct sockaddr_storage *a, char *out, size_t size);
 /* Our address and port as the peer sees them. */
 int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out, size_t size);
 /* Where a Contact or Route leads, when that is an address of the kind at hand; names stay with the
- * trunk: `to` is left as it is. */
-void sip_aim(const struct address *a, struct sockaddr_storage *to);
+ * trunk: `to` is left as it is. So is a stream: what it reaches goes through the far end of it, and
+ * nobody makes us open connections. */
+void sip_aim(const struct address *a, struct hop *to);
+const char *sip_protocol_word(enum sip_protocol p); /* of a Via */
 
 /* sip.c */
 void sip_undelivered(struct sip *s, const char *text); /* the beginning of a message of ours */
@@ -163,11 +182,13 @@ void sip_call_finish(struct sip_call *c); /* nothing more to send: free it once 
 void sip_call_start(struct sip_call *c, struct timer *t, int64_t ms);
 int64_t sip_t1(const struct sip *s);
 int64_t sip_64t1(const struct sip *s);
-void sip_resend(struct sip_call *c, const char *wire, size_t len, int64_t limit_ms);
+void sip_resend(struct sip_call *c, const struct hop *to, const char *wire, size_t len,
+                int64_t limit_ms);
+void sip_resend_2xx(struct sip_call *c, size_t len); /* to an INVITE of theirs; it is in c->wire */
+void sip_take(struct sip *s, const char *data, size_t len, const struct hop *from);
 
 /* caller.c */
-void caller_response(struct sip_call *c, const struct message *m,
-                     const struct sockaddr_storage *from);
+void caller_response(struct sip_call *c, const struct message *m, const struct hop *from);
 void caller_hangup(struct sip_call *c);
 void caller_rang_out(struct sip_call *c);
 void caller_timeout(struct sip_call *c); /* timer B, or no final answer after CANCEL */
@@ -177,26 +198,26 @@ void caller_ack(struct sip_call *c);
 
 /* stray.c */
 void stray_tag(const struct sip *s, struct span call_id, char out[24]); /* our tag of a Call-ID */
-void stray_response(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
+void stray_response(struct sip *s, const struct message *m, const struct hop *from);
 
 /* callee.c */
-void callee_invite(struct sip *s, const struct message *m, const struct sockaddr_storage *from);
-void callee_ack(struct sip_call *c, const struct message *m);
-void callee_cancel(struct sip_call *c, const struct message *m,
-                   const struct sockaddr_storage *from);
+void callee_invite(struct sip *s, const struct message *m, const struct hop *from);
+void callee_ack(struct sip_call *c, const struct message *m, const struct hop *from);
+void callee_cancel(struct sip_call *c, const struct message *m, const struct hop *from);
 void callee_hangup(struct sip_call *c);
 void callee_timeout(struct sip_call *c);
 
 /* dialog.c */
-void dialog_request(struct sip_call *c, const struct message *m,
-                    const struct sockaddr_storage *from);
+void dialog_request(struct sip_call *c, const struct message *m, const struct hop *from);
 void dialog_bye(struct sip_call *c);
 void dialog_update(struct sip_call *c);                             /* refreshes the session */
 void dialog_response(struct sip_call *c, const struct message *m);  /* to our BYE or UPDATE */
 bool dialog_tag_is(struct span tag, const char *kept);              /* "": none */
 bool dialog_has(const struct sip_call *c, const struct message *m); /* a request: by its tags */
+/* A call that came by a stream which broke goes on over the one by which a request of it comes. */
+void dialog_follow(struct sip_call *c, const struct hop *from);
 /* 420 when it requires what we do not have (RFC 3261 8.2.2.3); true then. */
-bool dialog_unsupported(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
+bool dialog_unsupported(struct sip *s, const struct message *m, const struct hop *from,
                         const char *ours);
 
 /* session.c */
@@ -210,6 +231,7 @@ void session_again(struct sip_call *c); /* a refresh failed: later once more */
 void session_due(struct timer *t);
 
 /* build.c */
+const char *sip_transport_param(enum sip_protocol p, bool sips); /* of a Contact of ours */
 void build_branch(struct sip_call *c);
 void build_contact(const struct sip_call *c, char *out, size_t size); /* a whole header line */
 /* A request within or before the dialog. Returns length; 0 does not fit. */
@@ -217,21 +239,27 @@ size_t build_request(struct sip_call *c, char *out, size_t size, const char *met
                      const char *branch, const char *headers, const char *sdp, size_t sdp_len);
 /* An answer to m; our tag is added to To when it has none. */
 size_t build_response(struct sip *s, char *out, size_t size, const struct message *m,
-                      const struct sockaddr_storage *from, int status, const char *reason,
-                      const char *tag, const char *headers, const char *sdp, size_t sdp_len);
+                      const struct hop *from, int status, const char *reason, const char *tag,
+                      const char *headers, const char *sdp, size_t sdp_len);
 /* The Via lines of a request as an answer carries them (RFC 3581). */
-int build_vias(const struct message *m, const struct sockaddr_storage *from, char *out,
-               size_t size);
+int build_vias(const struct message *m, const struct hop *from, char *out, size_t size);
 /* An answer to the INVITE kept in c (callee). */
 size_t build_answer(struct sip_call *c, char *out, size_t size, int status, const char *reason,
                     const char *headers, const char *sdp, size_t sdp_len);
 /* Record-Route values as Route lines; reversed for the caller. */
 int build_routes(const struct message *m, bool reversed, char *out, size_t size);
-void respond(struct sip *s, const struct message *m, const struct sockaddr_storage *from,
-             int status, const char *reason, const char *tag, const char *headers);
+void respond(struct sip *s, const struct message *m, const struct hop *from, int status,
+             const char *reason, const char *tag, const char *headers);
 
 /* trunk.c */
-void trunk_response(struct sip_trunk *t, const struct message *m,
-                    const struct sockaddr_storage *from);
+void trunk_response(struct sip_trunk *t, const struct message *m, const struct hop *from);
 void trunk_undelivered(struct sip_trunk *t);
+void trunk_register(struct sip_trunk *t); /* now */
+void trunk_halt(struct sip_trunk *t);     /* the REGISTER under way */
+void trunk_tell(struct sip_trunk *t, bool registered, int status, const char *why);
+
+/* uplink.c: a trunk's stream. */
+void trunk_connect(struct sip_trunk *t);
+void trunk_linked(struct sip_trunk *t);
+void trunk_unlinked(struct sip_trunk *t, const char *why);
 void trunk_free(struct sip_trunk *t);

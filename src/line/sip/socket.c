@@ -15,7 +15,7 @@ enum { BATCH = SIP_BATCH, TURNS_MAX = 8, SOCKET_BUFFER = 4 << 20, QUOTED_MAX = 6
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
-static socklen_t addr_len(const struct sockaddr_storage *a)
+socklen_t sip_addr_len(const struct sockaddr_storage *a)
 {
     return a->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
@@ -75,7 +75,7 @@ int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out
     fd = socket(peer->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    if (connect(fd, (const struct sockaddr *)peer, addr_len(peer)) ||
+    if (connect(fd, (const struct sockaddr *)peer, sip_addr_len(peer)) ||
         getsockname(fd, (struct sockaddr *)&a, &len))
         rc = -errno;
     close(fd);
@@ -90,51 +90,68 @@ int sip_here(const struct sip *s, const struct sockaddr_storage *peer, char *out
     return 0;
 }
 
-static bool numeric_address(const struct address *a, struct sockaddr_storage *out)
+void sip_set_port(struct sockaddr_storage *a, uint16_t port)
 {
-    struct sockaddr_in *in = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    uint16_t port = htons(a->port ? a->port : SIP_PORT);
-    char text[64];
-
-    if (span_copy(a->host, text, sizeof(text)))
-        return false;
-    memset(out, 0, sizeof(*out));
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
-        in->sin_family = AF_INET;
-        in->sin_port = port;
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = port;
-        return true;
-    }
-    return false;
+    if (a->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)a)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)a)->sin_port = htons(port);
 }
 
-void sip_aim(const struct address *a, struct sockaddr_storage *to)
+bool sip_numeric(const char *text, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
+        out->ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+        out->ss_family = AF_INET6;
+    return out->ss_family != 0;
+}
+
+static bool numeric_address(const struct address *a, struct sockaddr_storage *out)
+{
+    char text[64];
+
+    if (span_copy(a->host, text, sizeof(text)) || !sip_numeric(text, out))
+        return false;
+    sip_set_port(out, a->port ? a->port : SIP_PORT);
+    return true;
+}
+
+const char *sip_protocol_word(enum sip_protocol p)
+{
+    static const char *const words[] = {"UDP", "TCP", "TLS"};
+
+    return words[p];
+}
+
+void sip_aim(const struct address *a, struct hop *to)
 {
     struct sockaddr_storage there;
 
-    if (numeric_address(a, &there) && there.ss_family == to->ss_family)
-        *to = there;
+    if (to->protocol == SIP_UDP && numeric_address(a, &there) &&
+        there.ss_family == to->addr.ss_family)
+        to->addr = there;
 }
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
-void sip_transmit(struct sip *s, const struct sockaddr_storage *to, const char *data, size_t len)
+void sip_transmit(struct sip *s, const struct hop *to, const char *data, size_t len)
 {
+    if (to->protocol != SIP_UDP) {
+        link_send(s, to, data, len);
+        return;
+    }
     if (s->config.transport) {
-        s->config.transport->send(s->config.transport_arg, to, data, len);
+        s->config.transport->send(s->config.transport_arg, &to->addr, data, len);
         s->stats.sent++;
         return;
     }
     /* What cannot be sent now is as good as lost on the way: retransmission heals both. The first
      * try may only bring the error of an earlier message, to somebody else (ICMP). */
     for (int i = 0; i < 2; i++) {
-        if (sendto(s->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to,
-                   addr_len(to)) >= 0) {
+        if (sendto(s->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+                   (const struct sockaddr *)&to->addr, sip_addr_len(&to->addr)) >= 0) {
             s->stats.sent++;
             return;
         }
@@ -211,6 +228,14 @@ static void on_readable(struct loop_fd *w, uint32_t events)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+void sip_close_socket(struct sip *s)
+{
+    loop_fd_del(&s->watch);
+    if (s->watch.fd >= 0)
+        close(s->watch.fd);
+    s->watch.fd = -1;
+}
+
 int sip_open_socket(struct sip *s, struct error *err)
 {
     int size = SOCKET_BUFFER, on = 1, rc;
@@ -229,7 +254,8 @@ int sip_open_socket(struct sip *s, struct error *err)
     else
         setsockopt(s->watch.fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
     sip_addr_text(&s->config.local, s->here, sizeof(s->here));
-    if (bind(s->watch.fd, (const struct sockaddr *)&s->config.local, addr_len(&s->config.local)))
+    if (bind(s->watch.fd, (const struct sockaddr *)&s->config.local,
+             sip_addr_len(&s->config.local)))
         return error_set(err, -errno, s->here, "another program may use the port: choose another",
                          "cannot take SIP messages here: %s", strerror(errno));
     if (getsockname(s->watch.fd, (struct sockaddr *)&s->local, &len))

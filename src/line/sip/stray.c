@@ -18,17 +18,19 @@ void stray_tag(const struct sip *s, struct span call_id, char out[24])
 }
 
 /* The trunk an answer came from: of several at one host the one with this port. */
-static struct sip_trunk *trunk_at(const struct sip *s, const struct sockaddr_storage *from)
+static struct sip_trunk *trunk_at(const struct sip *s, const struct hop *from)
 {
-    struct sip_trunk *host = NULL;
+    struct sip_trunk *host = from->trunk;
 
+    if (host)
+        return host;
     list_for_each(&s->trunks, n)
     {
         struct sip_trunk *t = list_entry(n, struct sip_trunk, node);
 
-        if (!sip_same_host(&t->addr, from))
+        if (!sip_same_host(&t->hop.addr, &from->addr))
             continue;
-        if (sip_port(&t->addr) == sip_port(from))
+        if (sip_port(&t->hop.addr) == sip_port(&from->addr))
             return t;
         host = host ? host : t;
     }
@@ -37,8 +39,7 @@ static struct sip_trunk *trunk_at(const struct sip *s, const struct sockaddr_sto
 
 /* The ACK of a rejection. Its Via is the INVITE's, as the answer brings it back; its request URI
  * is made as the INVITE's was, unless that was redirected. */
-static void acknowledge_rejection(struct sip *s, const struct message *m,
-                                  const struct sockaddr_storage *from)
+static void acknowledge_rejection(struct sip *s, const struct message *m, const struct hop *from)
 {
     const struct sip_trunk *t = trunk_at(s, from);
     char uri[URI_MAX], out[WIRE_MAX];
@@ -48,16 +49,16 @@ static void acknowledge_rejection(struct sip *s, const struct message *m,
     if (!message_address(m->to, &to))
         return;
     if (t)
-        snprintf(uri, sizeof(uri), "sip:%.*s@%s", (int)to.user.len, to.user.p, t->at);
+        snprintf(uri, sizeof(uri), "%s:%.*s@%s", t->scheme, (int)to.user.len, to.user.p, t->at);
     else if (span_copy(to.uri, uri, sizeof(uri)))
         return;
     n = snprintf(out, sizeof(out),
-                 "ACK %s SIP/2.0\r\nVia: SIP/2.0/UDP %.*s;branch=%.*s;rport\r\n"
+                 "ACK %s SIP/2.0\r\nVia: SIP/2.0/%s %.*s;branch=%.*s;rport\r\n"
                  "Max-Forwards: 70\r\nFrom: %.*s\r\nTo: %.*s\r\nCall-ID: %.*s\r\nCSeq: %u ACK\r\n"
                  "Content-Length: 0\r\n\r\n",
-                 uri, (int)m->sent_by.len, m->sent_by.p, (int)m->branch.len, m->branch.p,
-                 (int)m->from.len, m->from.p, (int)m->to.len, m->to.p, (int)m->call_id.len,
-                 m->call_id.p, m->cseq);
+                 uri, sip_protocol_word(from->protocol), (int)m->sent_by.len, m->sent_by.p,
+                 (int)m->branch.len, m->branch.p, (int)m->from.len, m->from.p, (int)m->to.len,
+                 m->to.p, (int)m->call_id.len, m->call_id.p, m->cseq);
     if (n > 0 && (size_t)n < sizeof(out))
         sip_transmit(s, from, out, (size_t)n);
 }
@@ -74,7 +75,7 @@ static int without_tag(struct span value, char *out, size_t size)
 }
 
 /* The dialog that the answer made, without anybody to tell of it. */
-static int fill(struct sip_call *c, const struct message *m, const struct sockaddr_storage *from)
+static int fill(struct sip_call *c, const struct message *m, const struct hop *from)
 {
     c->told = c->telling = true;
     c->trunk = trunk_at(c->sip, from);
@@ -93,7 +94,7 @@ static int fill(struct sip_call *c, const struct message *m, const struct sockad
 /* Each time the answer comes it is acknowledged, but hung up once: the BYE looks after itself. The
  * far side has 64*T1 to repeat it; the ring is longer than the forks that may answer in that time,
  * and one BYE too many does no harm. */
-static void let_go(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
+static void let_go(struct sip *s, const struct message *m, const struct hop *from)
 {
     struct sip_call *c = sip_call_take(s);
     char text[CALL_ID_MAX + TAG_MAX];
@@ -120,7 +121,7 @@ static void let_go(struct sip *s, const struct message *m, const struct sockaddr
     dialog_bye(c);
 }
 
-void stray_response(struct sip *s, const struct message *m, const struct sockaddr_storage *from)
+void stray_response(struct sip *s, const struct message *m, const struct hop *from)
 {
     char tag[24];
 

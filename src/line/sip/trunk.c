@@ -8,11 +8,10 @@
 
 #include "base/rng.h"
 #include "line/sip/sip_priv.h"
+#include "line/sip/tls.h"
 
 enum { EXPIRES_DEFAULT = 3600, EXPIRES_MIN = 10 };
 enum { AGAIN_MS = 30000, AGAIN_UNREACHABLE_MS = 4000, AGAIN_LEAST_MS = 2000, AGAIN_MOST_S = 3600 };
-
-static void send_register(struct sip_trunk *t);
 
 static int resolve(struct sip_trunk *t, struct error *err)
 {
@@ -23,12 +22,12 @@ static int resolve(struct sip_trunk *t, struct error *err)
     char port[8];
     int rc;
 
-    snprintf(port, sizeof(port), "%u", t->config.port ? t->config.port : 5060U);
+    snprintf(port, sizeof(port), "%u", t->config.port);
     rc = getaddrinfo(t->host, port, &hints, &found);
     if (rc)
         return error_set(err, -EHOSTUNREACH, t->host, "check the trunk's host name",
                          "cannot find this host: %s", gai_strerror(rc));
-    memcpy(&t->addr, found->ai_addr, found->ai_addrlen);
+    memcpy(&t->hop.addr, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
     return 0;
 }
@@ -39,7 +38,7 @@ static void on_retry(struct timer *timer)
 
     t->interval_ms = t->interval_ms * 2 < T2_MS ? t->interval_ms * 2 : T2_MS;
     t->sip->stats.retransmitted++;
-    sip_transmit(t->sip, &t->addr, t->wire, t->wire_len);
+    sip_transmit(t->sip, &t->hop, t->wire, t->wire_len);
     timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
 }
 
@@ -53,11 +52,20 @@ static void wait(struct sip_trunk *t, int64_t ms)
     timer_start(loop_wheel(t->sip->config.loop), &t->timer, ms);
 }
 
-static void tell(struct sip_trunk *t, bool registered, int status, const char *why)
+void trunk_tell(struct sip_trunk *t, bool registered, int status, const char *why)
 {
     t->registered = registered;
     if (t->sip->handler && t->sip->handler->trunk_state)
         t->sip->handler->trunk_state(t, t->sip->arg, registered, status, why);
+}
+
+void trunk_halt(struct sip_trunk *t)
+{
+    timer_stop(&t->retry);
+    timer_stop(&t->timer);
+    t->branch[0] = '\0';
+    t->lengthened = false;
+    credentials_clear(&t->auth);
 }
 
 /* A refresh that fails leaves the old registration standing as long as it was granted: it is tried
@@ -66,16 +74,13 @@ static void failed(struct sip_trunk *t, int status, const char *why, int64_t aga
 {
     int64_t left = t->registered ? t->valid_until - now_ms(t) : 0;
 
-    timer_stop(&t->retry);
-    t->branch[0] = '\0';
-    t->lengthened = false;
-    credentials_clear(&t->auth);
+    trunk_halt(t);
     if (left > AGAIN_LEAST_MS && status != 403) {
         wait(t, again_ms < left / 2 ? again_ms : left / 2);
         return;
     }
     wait(t, again_ms);
-    tell(t, false, status, why);
+    trunk_tell(t, false, status, why);
 }
 
 /* Time to register (again), or nobody answered. */
@@ -88,7 +93,7 @@ static void on_timer(struct timer *timer)
         failed(t, 0, "no answer", AGAIN_MS);
         return;
     }
-    send_register(t);
+    trunk_register(t);
 }
 
 void trunk_undelivered(struct sip_trunk *t)
@@ -96,7 +101,7 @@ void trunk_undelivered(struct sip_trunk *t)
     failed(t, 0, "nobody is there", AGAIN_UNREACHABLE_MS);
 }
 
-static void send_register(struct sip_trunk *t)
+void trunk_register(struct sip_trunk *t)
 {
     const char *agent = t->sip->config.user_agent;
     char auth[2 * CREDENTIALS_LINE_MAX];
@@ -106,21 +111,24 @@ static void send_register(struct sip_trunk *t)
     if (credentials_lines(&t->auth, auth, sizeof(auth)))
         auth[0] = '\0';
     n = snprintf(t->wire, sizeof(t->wire),
-                 "REGISTER sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\n"
-                 "Max-Forwards: 70\r\nFrom: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\n"
-                 "Call-ID: %s\r\nCSeq: %u REGISTER\r\nContact: <sip:%s@%s>\r\nExpires: %lld\r\n"
+                 "REGISTER %s:%s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=%s;rport\r\n"
+                 "Max-Forwards: 70\r\nFrom: <%s:%s@%s>;tag=%s\r\nTo: <%s:%s@%s>\r\n"
+                 "Call-ID: %s\r\nCSeq: %u REGISTER\r\nContact: <%s:%s@%s%s>\r\nExpires: %lld\r\n"
                  "%s%s%s%sContent-Length: 0\r\n\r\n",
-                 t->domain, t->here, t->branch, t->user, t->domain, t->tag, t->user, t->domain,
-                 t->call_id, ++t->cseq, t->user, t->here, (long long)t->expires_s, auth,
-                 agent ? "User-Agent: " : "", agent ? agent : "", agent ? "\r\n" : "");
+                 t->scheme, t->domain, sip_protocol_word(t->hop.protocol), t->here, t->branch,
+                 t->scheme, t->user, t->domain, t->tag, t->scheme, t->user, t->domain, t->call_id,
+                 ++t->cseq, t->scheme, t->user, t->here,
+                 sip_transport_param(t->hop.protocol, t->config.sips), (long long)t->expires_s,
+                 auth, agent ? "User-Agent: " : "", agent ? agent : "", agent ? "\r\n" : "");
     if (n < 0 || (size_t)n >= sizeof(t->wire)) {
         failed(t, 0, "the REGISTER is too long", AGAIN_MS);
         return;
     }
     t->wire_len = (size_t)n;
     t->interval_ms = sip_t1(t->sip);
-    sip_transmit(t->sip, &t->addr, t->wire, t->wire_len);
-    timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
+    sip_transmit(t->sip, &t->hop, t->wire, t->wire_len);
+    if (t->hop.protocol == SIP_UDP)
+        timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
     wait(t, sip_64t1(t->sip));
 }
 
@@ -146,33 +154,32 @@ static void registered(struct sip_trunk *t, const struct message *m)
     t->lengthened = false;
     t->valid_until = now_ms(t) + expires * 1000;
     wait(t, expires * 900);
-    tell(t, true, m->status, "");
+    trunk_tell(t, true, m->status, "");
 }
 
 /* A challenge is answered; 423 asks for a longer time (10.2.8). */
 static bool try_again(struct sip_trunk *t, const struct message *m)
 {
     struct span least = message_header(m, HEADER_MIN_EXPIRES, 0);
-    char uri[270];
+    char uri[280];
 
     if (m->status == 423 && !t->lengthened && least.p && span_number(least) > t->expires_s) {
         t->lengthened = true; /* once: not for ever */
         t->expires_s = span_number(least);
         return true;
     }
-    snprintf(uri, sizeof(uri), "sip:%s", t->domain);
+    snprintf(uri, sizeof(uri), "%s:%s", t->scheme, t->domain);
     return credentials_answer(&t->auth, m, "REGISTER", uri, t->config.user, t->password);
 }
 
-void trunk_response(struct sip_trunk *t, const struct message *m,
-                    const struct sockaddr_storage *from)
+void trunk_response(struct sip_trunk *t, const struct message *m, const struct hop *from)
 {
     struct span after = message_header(m, HEADER_RETRY_AFTER, 0);
     unsigned after_s = after.p ? span_number(after) : 0;
     char why[64];
 
     if (!span_is(m->call_id, t->call_id) || !span_is(m->cseq_method, "REGISTER") ||
-        m->cseq != t->cseq || !sip_same_host(from, &t->addr)) {
+        m->cseq != t->cseq || (from->trunk != t && !sip_same_host(&from->addr, &t->hop.addr))) {
         t->sip->stats.strangers++;
         return;
     }
@@ -186,7 +193,7 @@ void trunk_response(struct sip_trunk *t, const struct message *m,
         return;
     }
     if (try_again(t, m)) {
-        send_register(t);
+        trunk_register(t);
         return;
     }
     if (span_copy(m->reason, why, sizeof(why)))
@@ -198,6 +205,11 @@ void trunk_response(struct sip_trunk *t, const struct message *m,
 static int copy(char *out, size_t size, const char *text)
 {
     return snprintf(out, size, "%s", text ? text : "") < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+static uint16_t usual_port(enum sip_protocol p)
+{
+    return p == SIP_TLS ? SIPS_PORT : SIP_PORT;
 }
 
 /* A name, or an address: an IPv6 one in the brackets it needs in a URI. */
@@ -229,11 +241,15 @@ static int copy_texts(struct sip_trunk *t, const struct sip_trunk_config *c, str
     if (copy(t->name, sizeof(t->name), c->name) || copy(t->host, sizeof(t->host), c->host) ||
         copy(t->user, sizeof(t->user), c->user) ||
         copy(t->password, sizeof(t->password), c->password) ||
-        copy_host(t->domain, sizeof(t->domain), domain) || copy_host(t->at, sizeof(t->at), c->host))
+        copy_host(t->domain, sizeof(t->domain), domain) ||
+        copy_host(t->at, sizeof(t->at), c->host) ||
+        copy(t->ca_file, sizeof(t->ca_file), c->tls.ca_file) ||
+        copy(t->cert_file, sizeof(t->cert_file), c->tls.cert_file) ||
+        copy(t->key_file, sizeof(t->key_file), c->tls.key_file))
         return error_set(err, -ENAMETOOLONG, c->name, NULL, "a text of the trunk is too long");
     n = strlen(t->at);
-    if (c->port && c->port != SIP_PORT)
-        snprintf(t->at + n, sizeof(t->at) - n, ":%u", c->port);
+    if (t->config.port != usual_port(c->protocol))
+        snprintf(t->at + n, sizeof(t->at) - n, ":%u", t->config.port);
     return 0;
 }
 
@@ -247,6 +263,11 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
         return error_set(err, -ENOMEM, c->name, NULL, "out of memory");
     t->sip = s;
     t->config = *c;
+    if (!c->port)
+        t->config.port = usual_port(c->protocol);
+    t->hop.protocol = c->protocol;
+    t->hop.trunk = c->protocol == SIP_UDP ? NULL : t;
+    t->scheme = c->sips ? "sips" : "sip";
     t->index = s->trunk_count;
     t->timer.fn = on_timer;
     t->retry.fn = on_retry;
@@ -255,10 +276,12 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
     if (!rc)
         rc = resolve(t, err);
     if (!rc) {
-        rc = sip_here(s, &t->addr, t->here, sizeof(t->here));
+        rc = sip_here(s, &t->hop.addr, t->here, sizeof(t->here));
         if (rc)
             error_set(err, rc, t->host, NULL, "no way to this host: %s", strerror(-rc));
     }
+    if (!rc && c->protocol == SIP_TLS)
+        rc = sip_tls_client(&t->tls, &c->tls, err);
     if (rc) {
         free(t);
         return rc;
@@ -268,19 +291,24 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
     t->config.user = c->user ? t->user : NULL;
     t->config.password = t->password;
     t->config.domain = t->domain;
+    t->config.tls = (struct sip_tls){t->ca_file, t->cert_file, t->key_file, c->tls.unverified};
     random_token(t->call_id, 33);
     random_token(t->tag, 13);
     t->cseq = random_u32() & 0xffff;
     s->trunk_count++;
     list_append(&s->trunks, &t->node);
-    if (c->do_register)
-        send_register(t);
     *out = t;
+    if (c->protocol != SIP_UDP)
+        trunk_connect(t);
+    else if (c->do_register)
+        trunk_register(t);
     return 0;
 }
 
 bool sip_trunk_ready(const struct sip_trunk *t)
 {
+    if (t->hop.protocol != SIP_UDP && !t->linked_ms)
+        return false;
     return !t->config.do_register || (t->registered && now_ms(t) < t->valid_until);
 }
 
@@ -288,6 +316,8 @@ void trunk_free(struct sip_trunk *t)
 {
     timer_stop(&t->timer);
     timer_stop(&t->retry);
+    timer_stop(&t->again);
     list_remove(&t->node);
+    SSL_CTX_free(t->tls);
     free(t);
 }
