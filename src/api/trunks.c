@@ -26,10 +26,27 @@ static void copy(struct api_call *c, const char *key, char *out, size_t size)
     snprintf(out, size, "%s", text ? text : "");
 }
 
+/* A file that cannot be used would keep all trunks from being opened. */
+static bool usable_ca(struct api_call *c, const struct store_trunk *t)
+{
+    struct error err = {0};
+
+    if (!t->ca_file[0])
+        return true;
+    if (t->ca_file[0] != '/')
+        error_set(&err, -EINVAL, NULL, "begin it with /",
+                  "the whole path of a file on the server is needed");
+    else if (!line_check_ca(t->ca_file, &err))
+        return true;
+    api_refuse(c, 422, "/ca_file", err.remedy, "%s", err.message);
+    return false;
+}
+
 /* The body over t; a password that is left out stays. False: answered. */
 static bool read_body(struct api_call *c, struct store_trunk *t)
 {
     const char *caller = api_body_text(c, "caller_number");
+    enum line_transport transport = LINE_UDP;
     struct number number;
 
     copy(c, "name", t->name, sizeof(t->name));
@@ -38,7 +55,13 @@ static bool read_body(struct api_call *c, struct store_trunk *t)
     copy(c, "domain", t->domain, sizeof(t->domain));
     if (json_object_get(c->body, "password"))
         copy(c, "password", t->password, sizeof(t->password));
-    t->port = api_body_int(c, "port", 5060);
+    copy(c, "ca_file", t->ca_file, sizeof(t->ca_file));
+    copy(c, "transport", t->transport, sizeof(t->transport));
+    if (!t->transport[0])
+        strcpy(t->transport, line_transport_name(LINE_UDP));
+    t->tls_verify = !json_is_false(json_object_get(c->body, "tls_verify"));
+    (void)line_transport_parse(t->transport, &transport); /* the contract knows no other */
+    t->port = api_body_int(c, "port", line_usual_port(transport));
     t->do_register = api_body_flag(c, "register");
     t->calls_max = api_body_int(c, "max_calls", 0);
     t->cps_max = json_number_value(json_object_get(c->body, "calls_per_second"));
@@ -48,6 +71,8 @@ static bool read_body(struct api_call *c, struct store_trunk *t)
             return false;
         snprintf(t->caller_number, sizeof(t->caller_number), "%s", number.e164);
     }
+    if (!usable_ca(c, t))
+        return false;
     if (!t->do_register || t->user[0])
         return true;
     api_refuse(c, 422, "/register", "add user and password, or leave it out",

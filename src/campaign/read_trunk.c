@@ -48,12 +48,34 @@ static int read_password(const struct json_at *at, struct line_trunk_config *t, 
     return 0;
 }
 
+/* How it is reached. */
+static int read_transport(const struct json_at *at, struct line_trunk_config *t, struct error *err)
+{
+    struct json_at where = json_key(at, "transport"), ca = json_key(at, "ca_file");
+    const char *name = "udp";
+    bool verify = true;
+    int rc = json_get_string(at, "transport", false, &name, err);
+
+    if (!rc && line_transport_parse(name, &t->transport))
+        return json_fail(&where, err, "it is \"udp\", \"tcp\", \"tls\" or \"sips\"",
+                         "there is no transport \"%.20s\"", name);
+    if (!rc)
+        rc = copy_text(at, "ca_file", false, t->ca_file, sizeof(t->ca_file), err);
+    if (!rc && t->ca_file[0] && t->ca_file[0] != '/')
+        return json_fail(&ca, err, "begin it with /", "expected a whole path");
+    if (!rc)
+        rc = json_get_bool(at, "tls_verify", false, &verify, err);
+    t->tls_unverified = !verify;
+    return rc;
+}
+
 static int read_trunk(const struct json_at *at, struct line_trunk_config *t, struct error *err)
 {
     static const char *const keys[] = {
-        "name",   "host",     "port",          "user",      "password",         "password_env",
-        "domain", "register", "caller_number", "max_calls", "calls_per_second", NULL};
-    int64_t port = 5060, calls = 0;
+        "name",          "host",      "port",     "user",       "password",
+        "password_env",  "domain",    "register", "max_calls",  "calls_per_second",
+        "caller_number", "transport", "ca_file",  "tls_verify", NULL};
+    int64_t port = 0, calls = 0;
     int rc = json_only_keys(at, keys, err);
 
     if (!rc)
@@ -62,6 +84,8 @@ static int read_trunk(const struct json_at *at, struct line_trunk_config *t, str
         rc = copy_text(at, "host", true, t->host, sizeof(t->host), err);
     if (!rc)
         rc = json_get_int(at, "port", false, 1, 65535, &port, err);
+    if (!rc)
+        rc = read_transport(at, t, err);
     if (!rc)
         rc = copy_text(at, "user", false, t->user, sizeof(t->user), err);
     if (!rc)

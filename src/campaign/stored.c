@@ -14,13 +14,16 @@ static void fill_trunk(struct line_trunk_config *to, const struct store_trunk *f
     *to = (struct line_trunk_config){.port = (uint16_t)from->port,
                                      .do_register = from->do_register,
                                      .calls_max = (unsigned)from->calls_max,
-                                     .cps_max = from->cps_max};
+                                     .cps_max = from->cps_max,
+                                     .tls_unverified = !from->tls_verify};
     snprintf(to->name, sizeof(to->name), "%s", from->name);
     snprintf(to->host, sizeof(to->host), "%s", from->host);
     snprintf(to->user, sizeof(to->user), "%s", from->user);
     snprintf(to->password, sizeof(to->password), "%s", from->password);
     snprintf(to->domain, sizeof(to->domain), "%s", from->domain);
     snprintf(to->caller_id, sizeof(to->caller_id), "%s", from->caller_number);
+    snprintf(to->ca_file, sizeof(to->ca_file), "%s", from->ca_file);
+    (void)line_transport_parse(from->transport, &to->transport); /* checked as it was written */
 }
 
 static int get_trunk(struct store *s, int64_t id, struct line_trunk_config *out)

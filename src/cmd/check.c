@@ -79,8 +79,10 @@ static void print_campaign(const struct campaign *c)
     if (c->holiday_count)
         printf("  holidays   %d\n", c->holiday_count);
     for (unsigned i = 0; i < c->trunk_count; i++)
-        printf("  trunk      %s: %s:%u%s\n", c->trunks[i].name, c->trunks[i].host,
-               c->trunks[i].port, c->trunks[i].do_register ? ", registers" : "");
+        printf("  trunk      %s: %s:%u over %s%s%s\n", c->trunks[i].name, c->trunks[i].host,
+               line_trunk_port(&c->trunks[i]), line_transport_name(c->trunks[i].transport),
+               c->trunks[i].tls_unverified ? ", certificate not checked" : "",
+               c->trunks[i].do_register ? ", registers" : "");
     if (c->trunk_count == 0)
         puts("  trunk      none: give one with kolcast run --trunk");
     printf("  pace       %.4g calls/s, %u calls at once\n", c->cps, c->calls_max);
@@ -101,6 +103,9 @@ static int check_campaign(const char *path)
     struct prompt **prompts = NULL;
     int rc = campaign_load(path, &c, &err);
 
+    for (unsigned i = 0; rc == 0 && i < c->trunk_count; i++)
+        if (c->trunks[i].ca_file[0])
+            rc = line_check_ca(c->trunks[i].ca_file, &err);
     if (rc == 0)
         rc = campaign_load_prompts(c, &prompts, &err);
     if (rc) {

@@ -18,7 +18,9 @@ static const struct option_def options[] = {
      .letter = 't',
      .type = OPTION_STRING,
      .value = "URI",
-     .help = "Call through this SIP trunk instead of the campaign's: sip:user:password@host:port."},
+     .help = "Call through this SIP trunk instead of the campaign's: sip:user:password@host:port. "
+             "Over TCP or TLS with ;transport=tcp or ;transport=tls behind it, or as sips:; "
+             ";ca=FILE says whom to trust, ;verify=no trusts anybody."},
     {.name = "list",
      .letter = 'l',
      .type = OPTION_STRING,

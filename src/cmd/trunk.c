@@ -7,7 +7,7 @@
 
 #include "base/hex.h"
 
-static const char example[] = "write it as sip:user:password@host:port, or sip:host";
+static const char example[] = "write it as sip:user:password@host:port;transport=tls, or sip:host";
 
 /* Copies with %XX undone. False: too long, or a broken escape. */
 static bool unescape(const char *from, size_t len, char *out, size_t size)
@@ -53,6 +53,7 @@ static int parse_user(const char *p, size_t len, struct line_trunk_config *t, st
     return 0;
 }
 
+/* p: without parameters. */
 static int parse_host(const char *p, struct line_trunk_config *t, struct error *err)
 {
     const char *end, *port = NULL;
@@ -74,7 +75,6 @@ static int parse_host(const char *p, struct line_trunk_config *t, struct error *
         return error_set(err, -EINVAL, "--trunk", example, "which host?");
     memcpy(t->host, p, (size_t)(end - p));
     t->host[end - p] = '\0';
-    t->port = 5060;
     if (!port)
         return 0;
     number = strtol(port, &rest, 10);
@@ -84,17 +84,79 @@ static int parse_host(const char *p, struct line_trunk_config *t, struct error *
     return 0;
 }
 
+static int set_transport(struct line_trunk_config *t, const char *value)
+{
+    enum line_transport asked;
+
+    if (line_transport_parse(value, &asked) || (t->transport == LINE_SIPS && asked != LINE_TLS))
+        return -EINVAL;
+    if (t->transport != LINE_SIPS)
+        t->transport = asked;
+    return 0;
+}
+
+static int set_ca(struct line_trunk_config *t, const char *value)
+{
+    return snprintf(t->ca_file, sizeof(t->ca_file), "%s", value) < (int)sizeof(t->ca_file)
+               ? 0
+               : -EINVAL;
+}
+
+static int set_verify(struct line_trunk_config *t, const char *value)
+{
+    t->tls_unverified = strcmp(value, "no") == 0;
+    return t->tls_unverified || strcmp(value, "yes") == 0 ? 0 : -EINVAL;
+}
+
+static const struct {
+    const char *name;
+    int (*set)(struct line_trunk_config *t, const char *value);
+    const char *remedy;
+} params[] = {
+    {"transport", set_transport, "it is udp, tcp or tls; sips: is always tls"},
+    {"ca", set_ca, "give a shorter path of a PEM file"},
+    {"verify", set_verify, "it is yes or no"},
+};
+
+/* ";name=value;…" from the end of the host on. */
+static int parse_params(const char *p, struct line_trunk_config *t, struct error *err)
+{
+    char value[256];
+
+    while (*p == ';') {
+        size_t len = strcspn(++p, ";"), name = strcspn(p, ";="), i = 0;
+        const char *from = p + name + (p[name] == '=');
+
+        while (i < sizeof(params) / sizeof(params[0]) &&
+               (strlen(params[i].name) != name || strncmp(params[i].name, p, name) != 0))
+            i++;
+        if (i == sizeof(params) / sizeof(params[0]))
+            return error_set(err, -EINVAL, "--trunk",
+                             "there are transport=, ca= and verify=", "\"%.*s\" is not known",
+                             (int)(name < 40 ? name : 40), p);
+        if (!unescape(from, (size_t)(p + len - from), value, sizeof(value)) ||
+            params[i].set(t, value))
+            return error_set(err, -EINVAL, "--trunk", params[i].remedy, "%s cannot be \"%.*s\"",
+                             params[i].name, (int)(len < 60 ? len : 60), from);
+        p += len;
+    }
+    return 0;
+}
+
 int trunk_parse(const char *uri, struct line_trunk_config *out, struct error *err)
 {
     struct line_trunk_config t = {.name = "trunk"};
     const char *p = uri, *at;
+    char host[300];
+    size_t len;
     int rc;
 
-    if (strncmp(p, "sips:", 5) == 0)
-        return error_set(err, -ENOTSUP, "--trunk", "use sip: over a private network or VPN",
-                         "TLS trunks are not supported yet");
-    if (strncmp(p, "sip:", 4) == 0)
+    if (strncmp(p, "sips:", 5) == 0) {
+        t.transport = LINE_SIPS;
+        p += 5;
+    } else if (strncmp(p, "sip:", 4) == 0) {
         p += 4;
+    }
     at = strrchr(p, '@'); /* a password may hold one */
     if (at) {
         rc = parse_user(p, (size_t)(at - p), &t, err);
@@ -102,7 +164,16 @@ int trunk_parse(const char *uri, struct line_trunk_config *out, struct error *er
             return rc;
         p = at + 1;
     }
-    rc = parse_host(p, &t, err);
+    len = strcspn(p, ";");
+    if (len >= sizeof(host))
+        return error_set(err, -EINVAL, "--trunk", example, "the host is too long");
+    memcpy(host, p, len);
+    host[len] = '\0';
+    rc = parse_host(host, &t, err);
+    if (!rc)
+        rc = parse_params(p + len, &t, err);
+    if (!rc && t.ca_file[0])
+        rc = line_check_ca(t.ca_file, err);
     if (rc)
         return rc;
     snprintf(t.domain, sizeof(t.domain), "%s", t.host);

@@ -44,6 +44,9 @@ struct store_trunk {
     char caller_number[NUMBER_TEXT_MAX];
     int64_t calls_max; /* 0: none of its own */
     double cps_max;
+    char transport[8]; /* "udp", "tcp", "tls", "sips" */
+    char ca_file[256]; /* of TLS; "": whom the system trusts */
+    bool tls_verify;
 };
 
 int store_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id);

@@ -89,7 +89,8 @@ class Carrier:
              "--json", *args], stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline()
         assert line, (self.folder / "carrier.err").read_text()
-        self.port = json.loads(line)["port"]
+        said = json.loads(line)
+        self.port, self.tls_port = said["port"], said.get("tls_port")
         self.trunk = f"sip:127.0.0.1:{self.port}"
 
     def stop(self):

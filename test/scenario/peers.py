@@ -81,7 +81,7 @@ def reply(status=200, reason="OK", headers=(), body=None, **attributes):
 
 def request(method, cseq, headers=(), body=None, tag="t", contact="<sip:far@[local_ip]:[local_port]>", **attributes):
     """Within the call, from the far side."""
-    return _send([f"{method} [$contact] SIP/2.0", "Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch];rport",
+    return _send([f"{method} [$contact] SIP/2.0", "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport",
                   "Max-Forwards: 70", f"From:[$to];tag={tag}[call_number]", "To:[$from]", "Call-ID: [call_id]",
                   f"CSeq: {cseq} {method}", f"Contact: {contact}", *headers], body, **attributes)
 
@@ -356,8 +356,11 @@ def free_port():
 
 
 def bound(port):
-    with open("/proc/net/udp", encoding="ascii") as f:
-        return any(line.split()[1].endswith(f":{port:04X}") for line in f.readlines()[1:])
+    for table in "udp", "tcp":
+        with open(f"/proc/net/{table}", encoding="ascii") as f:
+            if any(line.split()[1].endswith(f":{port:04X}") for line in f.readlines()[1:]):
+                return True
+    return False
 
 
 class Nobody:
@@ -429,7 +432,7 @@ class Sipp:
     def messages(self):
         path = self.folder / "messages"
         text = path.read_text(errors="replace") if path.exists() else ""
-        parts = re.split(r"^-{20,} .*\nUDP message (sent|received) [\[(]\d+(?:\] bytes ?| bytes\)):\n\n?", text, flags=re.M)
+        parts = re.split(r"^-{20,} .*\n(?:UDP|TCP) message (sent|received) [\[(]\d+(?:\] bytes ?| bytes\)):\n\n?", text, flags=re.M)
         return [Message(parts[i] == "sent", parts[i + 1].replace("\r\n", "\n")) for i in range(1, len(parts), 2)]
 
     def got(self, method):

@@ -131,7 +131,9 @@ def test_population(place):
 
 
 @knows("run")
-@pytest.mark.parametrize("uri", ["sip:", "http://x", "sip:a:b@", "sip:x@h:port", "sip:h:0"])
+@pytest.mark.parametrize("uri", ["sip:", "http://x", "sip:a:b@", "sip:x@h:port", "sip:h:0", "sip:h;transport=sctp",
+                                 "sips:h;transport=tcp", "sip:h;x=1", "sip:h;verify=maybe",
+                                 "sip:127.0.0.1;transport=tls;ca=/nonexistent.pem"])
 def test_trunk(place, uri):
     place.campaign()
     place.people(3)

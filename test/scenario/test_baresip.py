@@ -43,14 +43,14 @@ HEARS = "incoming rtp for 'audio' established"
 class Baresip(threading.Thread):
     """script: (what it must have said, how often, the key then pressed at its console)."""
 
-    def __init__(self, folder, number, script, answers="auto"):
+    def __init__(self, folder, number, script, answers="auto", config=""):
         super().__init__(daemon=True)
         self.folder, self.script = folder, script
         folder.mkdir()
         self.port, self.console = free_port(), free_port()
         tone(folder / "talk.wav", 400, 20)
         (folder / "config").write_text(CONFIG.format(sip=self.port, console=self.console, folder=folder,
-                                                     name=number))
+                                                     name=number) + config)
         (folder / "accounts").write_text(f"<sip:+{number}@127.0.0.1>;regint=0;answermode={answers}\n")
         (folder / "contacts").write_text("")
         self.ending = threading.Event()

@@ -306,6 +306,36 @@ def test_bye_is_challenged(call):
 
 # ---- changes during the call --------------------------------------------------------------------------
 
+# ---- TCP ---------------------------------------------------------------------------------------------
+
+TCP = {"args": ("-t", "t1"), "transport": "tcp"}
+
+
+@far([*answered(), *hung_up()], **TCP)
+def test_tcp_answer(call):
+    call.ended("answered", "us", "the flow ended", 200)
+    assert call.phone.heard() == ["welcome", "silence", "welcome", "bye"]
+    first, = call.far.got("INVITE")  # once: nothing gets lost
+    assert first.header("Via").startswith("SIP/2.0/TCP 127.0.0.1:") and ";transport=tcp>" in first.header("Contact")
+    assert len(call.far.got("BYE")) == 1
+
+
+@far([invite(), answer(407, "Proxy Authentication Required", headers=["Proxy-Authenticate: " + CHALLENGE % "n1"]),
+      recv("ACK"), invite(), answer(180, "Ringing"), recv("CANCEL"), reply(), answer(487, "Request Terminated"),
+      recv("ACK")], campaign=RINGS_OUT, user="us", password="secret", **TCP)
+def test_tcp_challenged_then_cancelled(call):
+    call.ended("no_answer", "us", "rang too long", 487)
+    assert digest_is_right(call.far.got("INVITE")[1], "Proxy-Authorization", "secret")
+    assert call.far.got("CANCEL")[0].branch == call.far.got("INVITE")[1].branch
+
+
+@far([*answered(), pause(250), request("BYE", 1, start_txn="bye"), recv("ACK", optional="true"),
+      recv(200, response_txn="bye")], **TCP)
+def test_tcp_far_side_hangs_up(call):
+    """Its request comes back over the connection that we opened."""
+    call.ended("answered", "them", "hung up by the person called", 200)
+
+
 def versions(messages):
     return [int(re.search(r"^o=\S+ \d+ (\d+)", m.body, re.M).group(1)) for m in messages]
 

@@ -138,20 +138,22 @@ int sqlite_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id)
 {
     return sqlite_int(s, id,
                       "INSERT INTO trunks (name, host, port, user, password, domain, register,"
-                      " caller_number, calls_max, cps_max, created_ms)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                      "ttitttitidi", t->name, t->host, t->port, t->user, t->password, t->domain,
+                      " caller_number, calls_max, cps_max, transport, ca_file, tls_verify,"
+                      " created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                      "ttitttitidttii", t->name, t->host, t->port, t->user, t->password, t->domain,
                       (int64_t)t->do_register, t->caller_number, t->calls_max, t->cps_max,
-                      sqlite_now(s));
+                      t->transport, t->ca_file, (int64_t)t->tls_verify, sqlite_now(s));
 }
 
 int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
 {
     int rc;
-    sqlite3_stmt *q = sqlite_query(s, &rc,
-                                   "SELECT name, host, port, user, password, domain, register,"
-                                   " caller_number, calls_max, cps_max FROM trunks WHERE id = ?",
-                                   "i", id);
+    sqlite3_stmt *q =
+        sqlite_query(s, &rc,
+                     "SELECT name, host, port, user, password, domain, register,"
+                     " caller_number, calls_max, cps_max, transport, ca_file, tls_verify"
+                     " FROM trunks WHERE id = ?",
+                     "i", id);
 
     if (!q)
         return rc;
@@ -160,13 +162,16 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
         *out = (struct store_trunk){.port = sqlite3_column_int64(q, 2),
                                     .do_register = sqlite3_column_int(q, 6) != 0,
                                     .calls_max = sqlite3_column_int64(q, 8),
-                                    .cps_max = sqlite3_column_double(q, 9)};
+                                    .cps_max = sqlite3_column_double(q, 9),
+                                    .tls_verify = sqlite3_column_int(q, 12) != 0};
         sqlite_text(q, 0, out->name, sizeof(out->name));
         sqlite_text(q, 1, out->host, sizeof(out->host));
         sqlite_text(q, 3, out->user, sizeof(out->user));
         sqlite_text(q, 4, out->password, sizeof(out->password));
         sqlite_text(q, 5, out->domain, sizeof(out->domain));
         sqlite_text(q, 7, out->caller_number, sizeof(out->caller_number));
+        sqlite_text(q, 10, out->transport, sizeof(out->transport));
+        sqlite_text(q, 11, out->ca_file, sizeof(out->ca_file));
     }
     sqlite_done(q);
     return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
@@ -176,10 +181,11 @@ int sqlite_trunk_update(struct store *s, int64_t id, const struct store_trunk *t
 {
     int rc = sqlite_run(s,
                         "UPDATE trunks SET name = ?, host = ?, port = ?, user = ?, password = ?,"
-                        " domain = ?, register = ?, caller_number = ?, calls_max = ?, cps_max = ?"
-                        " WHERE id = ?",
-                        "ttitttitidi", t->name, t->host, t->port, t->user, t->password, t->domain,
-                        (int64_t)t->do_register, t->caller_number, t->calls_max, t->cps_max, id);
+                        " domain = ?, register = ?, caller_number = ?, calls_max = ?, cps_max = ?,"
+                        " transport = ?, ca_file = ?, tls_verify = ? WHERE id = ?",
+                        "ttitttitidttii", t->name, t->host, t->port, t->user, t->password,
+                        t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
+                        t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, id);
 
     return sqlite_changed(s, rc, -ENOENT);
 }
