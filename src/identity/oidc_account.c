@@ -78,6 +78,14 @@ static void read_name(const json_t *claims, char out[STORE_USER_NAME_MAX])
     out[n] = '\0';
 }
 
+/* Is it the person's, says the provider? */
+static bool is_verified(const struct provider *p, const json_t *claims)
+{
+    const json_t *said = json_object_get(claims, "email_verified");
+
+    return said ? is_true(said) : p->trust_email;
+}
+
 void oidc_read_person(const struct provider *p, const json_t *claims, struct oidc_person *out)
 {
     const char *email = json_string_value(json_object_get(claims, "email"));
@@ -86,8 +94,7 @@ void oidc_read_person(const struct provider *p, const json_t *claims, struct oid
     snprintf(out->issuer, sizeof(out->issuer), "%s", p->issuer);
     snprintf(out->subject, sizeof(out->subject), "%s",
              json_string_value(json_object_get(claims, "sub")));
-    if (!email || !is_true(json_object_get(claims, "email_verified")) ||
-        !email_normal(email, out->email))
+    if (!email || !is_verified(p, claims) || !email_normal(email, out->email))
         out->email[0] = '\0';
     read_name(claims, out->name);
     out->role_told = p->groups_claim[0] != '\0';

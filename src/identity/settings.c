@@ -150,9 +150,9 @@ static int read_name(const struct json_at *at, struct identity_settings *s, stru
 static int read_provider(const struct json_at *at, struct identity_settings *s, struct error *err)
 {
     static const char *const keys[] = {
-        "name",  "label",        "issuer", "client_id",    "client_secret", "client_auth",
-        "scope", "groups_claim", "roles",  "default_role", "create_users",  "link_by_email",
-        NULL};
+        "name",         "label",         "issuer",       "client_id", "client_secret",
+        "client_auth",  "scope",         "groups_claim", "roles",     "default_role",
+        "create_users", "link_by_email", "trust_email",  NULL};
     struct provider *p = &s->providers[s->provider_count];
     int rc = json_only_keys(at, keys, err);
 
@@ -176,6 +176,8 @@ static int read_provider(const struct json_at *at, struct identity_settings *s, 
         rc = json_get_bool(at, "create_users", false, &p->create_users, err);
     if (!rc)
         rc = json_get_bool(at, "link_by_email", false, &p->link_by_email, err);
+    if (!rc)
+        rc = json_get_bool(at, "trust_email", false, &p->trust_email, err);
     s->provider_count += rc == 0;
     return rc;
 }

@@ -36,6 +36,7 @@ struct provider {
     enum role default_role; /* who is in none of the groups; ROLE_NONE: may not come in */
     bool create_users;      /* who has no account gets one */
     bool link_by_email;     /* an account with the address that the provider has verified */
+    bool trust_email;       /* who does not say whether it is verified has verified it */
 };
 
 struct identity_settings {

@@ -1,5 +1,6 @@
 """Signing in through a certified OpenID provider (npm: oidc-provider), with a browser's redirects, cookies
 and forms, against the service as it is."""
+import copy
 import fcntl
 import hashlib
 import html.parser
@@ -47,11 +48,11 @@ def provider_folder():
 
 
 class Provider:
-    def __init__(self, folder, modules, redirect, alg):
+    def __init__(self, folder, modules, redirect, alg, client):
         config = folder / "provider.json"
         config.write_text(json.dumps({
             "alg": alg,
-            "client": {"client_id": "kolcast client", "client_secret": "s/e+c r=t", "redirect_uris": [redirect],
+            "client": {"client_id": "kolcast client", "redirect_uris": [redirect], **client,
                        "grant_types": ["authorization_code"], "response_types": ["code"]},
             "accounts": ACCOUNTS}))
         self.errors = open(folder / "provider.err", "w", encoding="utf-8")
@@ -61,10 +62,11 @@ class Provider:
         assert line, (folder / "provider.err").read_text()
         self.issuer = json.loads(line)["issuer"]
 
-    def rotate(self, alg):
-        self.process.stdin.write(f"rotate {alg}\n")
+    def order(self, **what):
+        """rotate, account, forge: see provider.mjs."""
+        self.process.stdin.write(json.dumps(what) + "\n")
         self.process.stdin.flush()
-        assert self.process.stdout.readline() == "rotated\n"
+        assert self.process.stdout.readline() == "done\n"
 
     def stop(self):
         self.process.stdin.close()
@@ -129,13 +131,20 @@ class Browser:
     def cookies(self):
         return {c.name: c.value for c in self.jar}
 
+    def twin(self):
+        """Another with the same cookies."""
+        b = Browser()
+        for c in self.jar:
+            b.jar.set_cookie(copy.copy(c))
+        return b
+
 
 class Place:
-    def __init__(self, service, folder, modules, alg="RS256", **more):
+    def __init__(self, service, folder, modules, alg="RS256", client=None, **more):
         self.s = service("--ignore-windows")
         self.home = f"http://127.0.0.1:{self.s.port}"
         self.callback = f"{self.home}/api/providers/staff/callback"
-        self.provider = Provider(folder, modules, self.callback, alg)
+        self.provider = Provider(folder, modules, self.callback, alg, client or {"client_secret": "s/e+c r=t"})
         self.configure(**more)
 
     def configure(self, **more):
@@ -147,11 +156,16 @@ class Place:
                            "roles": {"leads": "CampaignManager", "callers": "Analyst"}, "create_users": True, **more}],
         }, now.headers["ETag"])
 
-    def travel(self, b, login, return_to="/campaigns?sort=name", abort=False):
-        """From our start through the provider's pages, up to the address that it sends the browser back to."""
+    def travel(self, b, login, return_to="/campaigns?sort=name", abort=False, **asked):
+        """From our start through the provider's pages, up to the address that it sends the browser back to.
+        asked: what somebody in between writes into our question instead."""
         status, headers, page = b.load(f"{self.home}/api/providers/staff/start?"
                                        + urllib.parse.urlencode({"return_to": return_to}))
         assert status == 303, page
+        url = urllib.parse.urlsplit(headers["Location"])
+        question = dict(urllib.parse.parse_qsl(url.query))
+        assert question["code_challenge_method"] == "S256" and question["redirect_uri"] == self.callback
+        headers = {"Location": url._replace(query=urllib.parse.urlencode({**question, **asked})).geturl()}
         for _ in range(20):
             if status in (302, 303):
                 where = urllib.parse.urljoin(b.url, headers["Location"])
@@ -172,6 +186,12 @@ class Place:
         """(browser, status, headers, body) of our answer at the end."""
         b = Browser()
         return b, *b.load(self.travel(b, login, **more))
+
+    def refused(self, login, word, statuses=(403,), **more):
+        """He does not come in, and is told why."""
+        b, status, _, text = self.sign_in(login, **more)
+        assert status in statuses and word in json.loads(text)["detail"], text
+        assert "kolcast_access" not in b.cookies()
 
     def me(self, b):
         status, _, text = b.load(f"{self.home}/api/session")
@@ -227,44 +247,78 @@ def test_sign_in(place):
 def test_refused(place):
     p = place()
     # Somebody claims the administrator's address, and the provider does not vouch for it.
-    b, status, _, text = p.sign_in("mallory")
-    assert status == 403 and "vouch" in text
-    assert "kolcast_access" not in b.cookies()
+    p.refused("mallory", "vouch")
     # In no group that gives a role.
-    _, status, _, text = p.sign_in("rami")
-    assert status == 403 and "groups" in text
+    p.refused("rami", "groups")
     # Cancelled over there.
-    _, status, _, text = p.sign_in("dana", abort=True)
-    assert status == 403 and "provider says" in text
+    p.refused("dana", "provider says", abort=True)
     assert {u["email"] for u in p.s.admin.pages("/api/users")} == {"admin@example.org"}
 
 
-def test_forged(place):
+def test_forged_answers(place):
+    """What comes back by the browser, changed on its way or brought from elsewhere."""
     p = place()
     b = Browser()
     where = p.travel(b, "dana")
     # The address in another browser: a sign-in cannot be pushed onto somebody.
     stranger = Browser()
     assert stranger.load(where)[0] == 403
-    p.travel(stranger, "noa")
-    assert stranger.load(where)[0] == 403
-    assert "kolcast_access" not in stranger.cookies()
-    # A changed state, a changed code, and another issuer.
+    theirs = p.travel(stranger, "noa")
+    assert stranger.twin().load(where)[0] == 403
     url = urllib.parse.urlsplit(where)
     query = dict(urllib.parse.parse_qsl(url.query))
-    for key, value in (("state", "x"), ("code", "guess"), ("iss", "https://evil.example.org")):
-        fresh = Browser()
-        for c in b.jar:
-            fresh.jar.set_cookie(c)
-        status, _, text = fresh.load(url._replace(query=urllib.parse.urlencode({**query, key: value})).geturl())
-        assert status in (403, 502), text
-        assert "kolcast_access" not in fresh.cookies()
-    # The right one, once.
-    again = Browser()
-    for c in b.jar:
-        again.jar.set_cookie(c)
+    code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(theirs).query))["code"]
+    for key, value in (("state", "x"), ("state", query["state"][:-1]), ("code", "guess"), ("code", ""), ("code", code),
+                       ("iss", "https://evil.example.org"), ("iss", None), ("state", None), ("code", None)):
+        changed = {k: v for k, v in {**query, key: value}.items() if v is not None}
+        again = b.twin()
+        status, _, text = again.load(url._replace(query=urllib.parse.urlencode(changed)).geturl())
+        assert status in (403, 502), (key, value, text)
+        assert "kolcast_access" not in again.cookies(), (key, value)
+    # The cookie that carries the flow, changed in each of its parts.
+    kept = b.cookies()["kolcast_oidc"]
+    for at in (0, len(kept) // 2, len(kept) - 1):
+        again = b.twin()
+        for c in again.jar:
+            if c.name == "kolcast_oidc":
+                c.value = kept[:at] + ("A" if kept[at] != "A" else "B") + kept[at + 1:]
+        assert again.load(where)[0] == 403
+    # The right one, once: not again in this browser, nor in one that had its cookies.
+    late = b.twin()
     assert b.load(where)[0] == 303
-    assert again.load(where)[0] in (403, 502)
+    assert b.load(where)[0] == 403
+    assert late.load(where)[0] in (403, 502)
+    assert "kolcast_access" not in late.cookies()
+
+
+def test_forged_questions(place):
+    """Our question to the provider, changed on its way there: what it answers is of no use."""
+    p = place()
+    # PKCE: the code is given for another challenge, so that our verifier does not fit.
+    p.refused("dana", "tokens for the code", (502,), code_challenge="A" * 43)
+    p.refused("dana", "nonce", nonce="of another sign-in")
+    p.refused("dana", "no sign-in of this browser", state="of another sign-in")
+    assert p.sign_in("dana")[1] == 303
+
+
+FORGERIES = {  # what the provider does → what the person reads of it
+    "issuer": "iss", "audience": "aud", "party": "aud", "nonce": "nonce", "no nonce": "nonce", "expired": "exp",
+    "no expiry": "exp", "future": "iat", "access token": "at_hash", "no subject": "sub", "signature": "signature",
+    "payload": "signature", "header": "signature", "none": "no signed token", "none, signed": "not taken",
+    "shared secret": "not taken", "another key": "signature", "own key": "signature", "somebody else": "of somebody else",
+}
+
+
+def test_forged_tokens(place):
+    """ID tokens that are changed, badly signed, of another issuer, for others, of another time."""
+    p = place()
+    p.provider.order(forge="right")
+    assert p.sign_in("dana")[1] == 303
+    for how, word in FORGERIES.items():
+        p.provider.order(forge=how)
+        p.refused("dana", word)
+    p.provider.order(forge=None)
+    assert p.sign_in("dana")[1] == 303
 
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])
@@ -272,9 +326,69 @@ def test_keys_change(place, alg):
     """Signed with either kind; after the provider has changed its keys, sign-in works again by itself."""
     p = place(alg=alg)
     assert p.sign_in("dana")[1] == 303
-    p.provider.rotate("ES256" if alg == "RS256" else "RS256")
-    # Keys are not asked for more often than every few seconds.
-    wait(lambda: p.sign_in("dana")[1] == 303, 60)
+    for other in ("ES256" if alg == "RS256" else "RS256", alg):
+        p.provider.order(rotate=other)
+        # Keys are not asked for more often than every few seconds.
+        wait(lambda: p.sign_in("dana")[1] == 303, 60)
+
+
+@pytest.mark.parametrize("way", ["post", "none"])
+def test_ways_of_the_client(place, way):
+    """The secret in the form, and a public client without one (PKCE alone)."""
+    client = {"post": {"token_endpoint_auth_method": "client_secret_post", "client_secret": "s/e+c r=t"},
+              "none": {"token_endpoint_auth_method": "none"}}
+    p = place(client=client[way], client_auth=way)
+    assert p.sign_in("dana")[1] == 303
+
+
+def test_groups_and_leaving(place):
+    """The groups of the moment decide at each sign-in; who is disabled here is out at once, and stays out."""
+    p = place()
+    b = p.sign_in("noa")[0]
+    me = p.me(b)
+    assert me["role"] == "Analyst"
+    p.provider.order(account={"noa": {**ACCOUNTS["noa"], "email": "noa.levi@example.org", "groups": ["callers", "leads"]}})
+    again = p.me(p.sign_in("noa")[0])
+    # It is the same account whatever the address, and open sessions have the new role too.
+    assert (again["id"], again["role"], p.me(b)["role"]) == (me["id"], "CampaignManager", "CampaignManager")
+    p.provider.order(account={"noa": {**ACCOUNTS["noa"], "groups": []}})
+    p.refused("noa", "groups")
+    p.provider.order(account={"noa": ACCOUNTS["noa"]})
+    user = p.s.admin.get(f"/api/users/{me['id']}")
+    change = {**{k: user.json[k] for k in ("email", "name", "role")}, "disabled": True}
+    p.s.admin.put(f"/api/users/{me['id']}", change, user.headers["ETag"])
+    assert b.load(f"{p.home}/api/session")[0] == 401
+    p.refused("noa", "disabled")
+    now = p.s.admin.get(f"/api/users/{me['id']}")
+    p.s.admin.put(f"/api/users/{me['id']}", {**change, "disabled": False}, now.headers["ETag"])
+    assert p.me(p.sign_in("noa")[0])["id"] == me["id"]
+
+
+def test_addresses_that_are_trusted(place):
+    """A provider that does not tell whether addresses are verified (Entra ID) may be trusted to give only true ones."""
+    p = place()
+    silent = {k: v for k, v in ACCOUNTS["noa"].items() if k != "email_verified"}
+    p.provider.order(account={"noa": silent})
+    p.refused("noa", "vouch")
+    p.configure(trust_email=True)
+    assert p.me(p.sign_in("noa")[0])["email"] == "noa@example.org"
+    # But not when it says that it is not.
+    p.refused("mallory", "vouch")
+
+
+@pytest.mark.parametrize("path", ["//evil.example.org/", "https://evil.example.org/", "/\\evil.example.org", "evil", ""])
+def test_ways_back(place, path):
+    """A link cannot lead elsewhere through us."""
+    _, status, headers, text = place().sign_in("dana", return_to=path)
+    assert (status, headers["Location"]) == (303, "/"), text
+
+
+def test_another_issuer(place):
+    """The document must be of the issuer that was set, to the letter."""
+    p = place()
+    p.configure(issuer=p.provider.issuer + "/")
+    status, _, text = Browser().load(f"{p.home}/api/providers/staff/start")
+    assert status == 502 and "issuer" in json.loads(text)["detail"], text
 
 
 def test_away(place):
