@@ -75,6 +75,8 @@
       "Tokens of requests: cached, stored, refused.")                                             \
     X(SESSIONS_STOLEN, COUNTER, "kolcast_sessions_stolen_total", 1, "", 1,                        \
       "Sessions revoked because a spent refresh token was shown.")                                \
+    X(MAILS, COUNTER, "kolcast_mails_total", 1, "result", 4,                                      \
+      "Mails to users: delivered, failed (after three tries), dropped (too many wait).")          \
     X(LOOP_LAG, HISTOGRAM, "kolcast_loop_turn_seconds", 1e-6, "loop", 8,                          \
       "One turn's work of an event loop: how long others wait for it.")                           \
     X(EVENTS, COUNTER, "kolcast_events_total", 1, "type", 64, "Events published on the bus.")     \

@@ -63,7 +63,18 @@ static int check_role(enum role role, struct error *err)
                      "this is no role");
 }
 
-int account_check(const struct account_new *a, struct store_user *out, struct error *err)
+int account_password_rules(struct identity *id, const char *password, const char *email,
+                           const char *name, struct error *err)
+{
+    struct identity_settings *s = identity_settings(id);
+    int min = s->password_min;
+
+    identity_settings_unref(s);
+    return password_rules(password, min, email, name, err);
+}
+
+int account_check(struct identity *id, const struct account_new *a, struct store_user *out,
+                  struct error *err)
 {
     int rc;
 
@@ -81,7 +92,9 @@ int account_check(const struct account_new *a, struct store_user *out, struct er
     }
     out->role = a->role;
     rc = check_role(a->role, err);
-    return rc || !a->password ? rc : password_rules(a->password, out->email, out->name, err);
+    if (rc || !a->password)
+        return rc;
+    return account_password_rules(id, a->password, out->email, out->name, err);
 }
 
 int account_hash(struct identity *id, const char *password, char out[PASSWORD_TEXT_MAX],
@@ -130,7 +143,7 @@ int account_add(struct identity *id, struct store *s, const char *who, const str
                 int64_t *user, struct error *err)
 {
     struct adding add = {.who = who};
-    int rc = account_check(a, &add.user, err);
+    int rc = account_check(id, a, &add.user, err);
 
     if (!rc && !a->password)
         rc = error_set(err, -EINVAL, "password", "give one, or invite", "no password");
@@ -189,7 +202,7 @@ int account_invite(struct identity *id, struct store *s, const char *who,
     struct account_new plain = {.email = a->email, .name = a->name, .role = a->role};
     struct adding add = {.who = who, .now_ms = identity_now(id)};
     char ticket[TOKEN_TEXT_MAX];
-    int rc = account_check(&plain, &add.user, err);
+    int rc = account_check(id, &plain, &add.user, err);
 
     if (rc)
         return rc;
@@ -272,7 +285,7 @@ int account_update(struct identity *id, struct store *s, const char *who,
 {
     struct account_new checked = {.email = u->email, .name = u->name, .role = u->role};
     struct updating up = {.who = who, .version = version};
-    int rc = account_check(&checked, &up.user, err);
+    int rc = account_check(id, &checked, &up.user, err);
 
     if (rc)
         return rc;

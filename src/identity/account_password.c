@@ -50,7 +50,7 @@ int account_password_set(struct identity *id, struct store *s, const char *who, 
 
     if (rc)
         return account_store_error(s, rc, err);
-    rc = password_rules(password, u.email, u.name, err);
+    rc = account_password_rules(id, password, u.email, u.name, err);
     if (!rc)
         rc = account_hash(id, password, p.text, err);
     if (rc)
@@ -65,7 +65,7 @@ int account_password_change(struct identity *id, struct store *s, const struct p
 {
     struct setting set = {
         .who = p->who, .how = "changed by its owner", .user = p->user, .but = p->session};
-    int rc = password_rules(password, p->email, p->name, err);
+    int rc = account_password_rules(id, password, p->email, p->name, err);
 
     *wait_ms = 0;
     if (!rc)
@@ -246,7 +246,7 @@ int account_ticket_use(struct identity *id, struct store *s, const char *ticket,
 
     if (rc)
         return rc == -ENOENT ? void_ticket(err) : identity_store_error(s, rc, err);
-    rc = password_rules(password, u.email, u.name, err);
+    rc = account_password_rules(id, password, u.email, u.name, err);
     if (!rc)
         rc = account_hash(id, password, t.set.text, err);
     if (rc)
@@ -257,7 +257,7 @@ int account_ticket_use(struct identity *id, struct store *s, const char *ticket,
     t.set.who = u.email;
     t.set.how = t.invited ? "chosen after an invitation" : "chosen after a reset";
     t.set.user = u.id;
-    rc = attempt_who(&t.password, s, 'p', u.email, 0, &from);
+    rc = attempt_who(id, &t.password, s, 'p', u.email, 0, &from);
     t.password.n = 1; /* the account's failures, not the address's */
     if (!rc)
         rc = identity_change(id, s, take_run, &t);
@@ -354,7 +354,7 @@ int account_setup(struct identity *id, struct store *s, const char *ticket,
     if (rc)
         return setup_error(s, rc, err);
     admin.role = ROLE_ADMINISTRATOR;
-    rc = account_check(&admin, &p.user, err);
+    rc = account_check(id, &admin, &p.user, err);
     if (!rc && !a->password)
         rc = error_set(err, -EINVAL, "password", "choose one", "no password");
     if (!rc)

@@ -5,7 +5,11 @@
 #include "identity/identity_priv.h"
 
 /* Checks what is given and fills email, name and role of out. */
-int account_check(const struct account_new *a, struct store_user *out, struct error *err);
+int account_check(struct identity *id, const struct account_new *a, struct store_user *out,
+                  struct error *err);
+/* The rules, as long as settings want it. */
+int account_password_rules(struct identity *id, const char *password, const char *email,
+                           const char *name, struct error *err);
 int account_hash(struct identity *id, const char *password, char out[PASSWORD_TEXT_MAX],
                  struct error *err);
 /* In words, for what the functions of account.h answer. */

@@ -196,7 +196,7 @@ static int with_code(struct identity *id, struct store *s, const struct principa
     int rc;
 
     *wait_ms = 0;
-    attempt_session(&c.attempt, p->session);
+    attempt_session(id, &c.attempt, p->session);
     make_codes(id, &c, fresh);
     rc = identity_change(id, s, run, &c);
     if (rc == -EALREADY)

@@ -8,6 +8,16 @@
 
 #include "identity/identity_priv.h"
 
+/* How passwords of an account are throttled by the settings. */
+static struct throttle_policy account_policy(struct identity *id)
+{
+    struct identity_settings *s = identity_settings(id);
+    struct throttle_policy p = s->lockout;
+
+    identity_settings_unref(s);
+    return p;
+}
+
 /* The key of an address: IPv6 by /64, which is what one customer has. */
 static void address_key(const char *address, char *out, size_t size)
 {
@@ -26,13 +36,14 @@ static void add(struct attempt *a, char kind, const char *what,
                 const struct throttle_policy *policy, bool refund)
 {
     snprintf(a->by[a->n].key, sizeof(a->by[a->n].key), "%c:%s", kind, what);
-    a->by[a->n].policy = policy;
+    a->by[a->n].policy = *policy;
     a->by[a->n++].refund = refund;
 }
 
-int attempt_who(struct attempt *a, struct store *s, char kind, const char *email, int64_t user,
-                const struct sign_in_from *from)
+int attempt_who(struct identity *id, struct attempt *a, struct store *s, char kind,
+                const char *email, int64_t user, const struct sign_in_from *from)
 {
+    struct throttle_policy policy = kind == 'c' ? throttle_code : account_policy(id);
     char hash[TOKEN_HASH_MAX], address[INET6_ADDRSTRLEN + 20];
     struct store_ticket device;
     int rc;
@@ -44,25 +55,25 @@ int attempt_who(struct attempt *a, struct store *s, char kind, const char *email
         if (rc && rc != -ENOENT)
             return rc;
         if (!rc && device.user == user) {
-            add(a, kind == 'c' ? 'e' : 'd', hash, kind == 'c' ? &throttle_code : &throttle_account,
-                false);
+            add(a, kind == 'c' ? 'e' : 'd', hash, &policy, false);
             return 0;
         }
     }
     token_hash(email, hash); /* what people type by mistake is not kept */
-    add(a, kind, hash, kind == 'c' ? &throttle_code : &throttle_account, false);
+    add(a, kind, hash, &policy, false);
     address_key(from->address, address, sizeof(address));
     add(a, 'a', address, &throttle_address, true);
     return 0;
 }
 
-void attempt_session(struct attempt *a, int64_t session)
+void attempt_session(struct identity *id, struct attempt *a, int64_t session)
 {
+    struct throttle_policy policy = account_policy(id);
     char number[24];
 
     memset(a, 0, sizeof(*a));
     snprintf(number, sizeof(number), "%lld", (long long)session);
-    add(a, 's', number, &throttle_account, false);
+    add(a, 's', number, &policy, false);
 }
 
 void attempt_reset(struct attempt *a, const char *email, const char *address)
@@ -102,7 +113,7 @@ int attempt_count(struct attempt *a, struct store *s, int64_t now_ms)
     for (int i = 0; i < a->n && a->wait_ms == 0; i++) {
         int rc;
 
-        throttle_count(&t[i], a->by[i].policy, now_ms);
+        throttle_count(&t[i], &a->by[i].policy, now_ms);
         a->by[i].counted = t[i].count;
         rc = store_throttle_put(s, a->by[i].key, &t[i]);
         if (rc)
@@ -118,7 +129,7 @@ static int refund(struct attempt *a, int i, struct store *s, int64_t now_ms)
 
     if (rc || t.count == 0)
         return rc;
-    throttle_refund(&t, a->by[i].policy, a->by[i].counted, now_ms);
+    throttle_refund(&t, &a->by[i].policy, a->by[i].counted, now_ms);
     return store_throttle_put(s, a->by[i].key, &t);
 }
 

@@ -66,7 +66,7 @@ bool email_normal(const char *email, char out[STORE_EMAIL_MAX]);
 struct attempt {
     struct {
         char key[TOKEN_HASH_MAX + 8];
-        const struct throttle_policy *policy;
+        struct throttle_policy policy;
         bool refund;     /* a success takes back one failure rather than all */
         int64_t counted; /* out: failures, this one included */
     } by[2];
@@ -76,10 +76,10 @@ struct attempt {
 
 /* Counts against the device when it is one of that user (0: nobody), else against the account and
  * the address. kind: 'p' password, 'c' code. The device is looked up in s. */
-int attempt_who(struct attempt *a, struct store *s, char kind, const char *email, int64_t user,
-                const struct sign_in_from *from);
+int attempt_who(struct identity *id, struct attempt *a, struct store *s, char kind,
+                const char *email, int64_t user, const struct sign_in_from *from);
 /* A password asked for within a session: neither strangers nor a stolen session disturb sign-in. */
-void attempt_session(struct attempt *a, int64_t session);
+void attempt_session(struct identity *id, struct attempt *a, int64_t session);
 /* A request for a mail that resets a password: each counts. */
 void attempt_reset(struct attempt *a, const char *email, const char *address);
 int attempt_count(struct attempt *a, struct store *s, int64_t now_ms);   /* in a transaction */

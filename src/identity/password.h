@@ -8,15 +8,16 @@
 #include "base/error.h"
 
 enum {
-    PASSWORD_MIN = 12,        /* characters */
+    PASSWORD_MIN = 12,        /* characters, unless settings say otherwise */
     PASSWORD_BYTES_MAX = 512, /* what is taken to be hashed */
     PASSWORD_SALT = 16,
     PASSWORD_TEXT_MAX = 160, /* as kept: "$argon2id$v=19$m=65536,t=3,p=1$…" */
 };
 
-/* Long enough, not one of the common ones in any of their usual disguises, not the person's own
- * address or name. email and name may be NULL. -EINVAL with err. */
-int password_rules(const char *password, const char *email, const char *name, struct error *err);
+/* At least that many characters, not one of the common ones in any of their usual disguises, not
+ * the person's own address or name. email and name may be NULL. -EINVAL with err. */
+int password_rules(const char *password, int min, const char *email, const char *name,
+                   struct error *err);
 
 struct password_cost {
     uint32_t memory_kib, passes, lanes;

@@ -184,13 +184,14 @@ static size_t characters(const char *utf8)
     return n;
 }
 
-int password_rules(const char *password, const char *email, const char *name, struct error *err)
+int password_rules(const char *password, int min, const char *email, const char *name,
+                   struct error *err)
 {
     static const char remedy[] = "take three or four words that have nothing to do with each other";
 
-    if (characters(password) < PASSWORD_MIN)
+    if (characters(password) < (size_t)min)
         return error_set(err, -EINVAL, "password", remedy, "too short: at least %d characters",
-                         PASSWORD_MIN);
+                         min);
     if (strlen(password) > PASSWORD_BYTES_MAX)
         return error_set(err, -EINVAL, "password", "take a shorter one",
                          "too long: at most %d bytes", PASSWORD_BYTES_MAX);

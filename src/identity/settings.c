@@ -6,6 +6,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "identity/password.h"
+
+/* NIST SP 800-63B allows 8; whoever asks for more than 64 gets passwords on paper. */
+enum { LENGTH_MIN = 8, LENGTH_MAX = 64, TRIES_MAX = 20 };
+enum { WAIT_MIN_MS = 60 * 1000, WAIT_MAX_MS = 24 * 3600 * 1000 };
 
 bool settings_is_url(const char *text)
 {
@@ -204,9 +209,39 @@ static int read_providers(const struct json_at *at, struct identity_settings *s,
     return rc;
 }
 
+static int read_rules(const struct json_at *at, struct identity_settings *s, struct error *err)
+{
+    static const char *const password_keys[] = {"min_length", NULL};
+    static const char *const lockout_keys[] = {"free_tries", "longest_wait", NULL};
+    struct json_at passwords = json_key(at, "passwords"), lockout = json_key(at, "lockout");
+    int64_t min = PASSWORD_MIN, tries = throttle_account.free, wait_ms = throttle_account.max_ms;
+    int rc = 0;
+
+    if (passwords.value) {
+        rc = json_only_keys(&passwords, password_keys, err);
+        if (!rc)
+            rc = json_get_int(&passwords, "min_length", false, LENGTH_MIN, LENGTH_MAX, &min, err);
+    }
+    if (lockout.value && !rc) {
+        rc = json_only_keys(&lockout, lockout_keys, err);
+        if (!rc)
+            rc = json_get_int(&lockout, "free_tries", false, 1, TRIES_MAX, &tries, err);
+        if (!rc)
+            rc = json_get_duration(&lockout, "longest_wait", false, WAIT_MIN_MS, WAIT_MAX_MS,
+                                   &wait_ms, err);
+    }
+    s->password_min = (int)min;
+    s->lockout = throttle_account;
+    s->lockout.free = (int)tries;
+    s->lockout.max_ms = wait_ms;
+    s->lockout.forget_ms = 2 * wait_ms; /* who goes on for ever comes to wait that long */
+    return rc;
+}
+
 int identity_settings_read(const json_t *json, struct identity_settings **out, struct error *err)
 {
-    static const char *const keys[] = {"public_url", "mail", "providers", NULL};
+    static const char *const keys[] = {"public_url", "passwords", "lockout",
+                                       "mail",       "providers", NULL};
     struct identity_settings *s = calloc(1, sizeof(*s));
     struct json_at at = json_root(json, "identity"), mail;
     size_t n;
@@ -218,6 +253,8 @@ int identity_settings_read(const json_t *json, struct identity_settings **out, s
     rc = json ? json_only_keys(&at, keys, err) : 0;
     if (json && !rc)
         rc = url(&at, "public_url", false, s->public_url, sizeof(s->public_url), err);
+    if (!rc)
+        rc = read_rules(&at, s, err);
     mail = json_key(&at, "mail");
     s->has_mail = mail.value != NULL;
     if (s->has_mail && !rc)

@@ -1,6 +1,7 @@
 /* The setting "identity", read and checked:
  *
  *   {"public_url": "https://calls.example.org",
+ *    "passwords": {"min_length": 12}, "lockout": {"free_tries": 5, "longest_wait": "15m"},
  *    "mail": {"from": "Kolcast <calls@example.org>", "command": ["/usr/sbin/sendmail", "-i",
  * "-t"]}, "providers": [{"name": "staff", "label": "Staff account", "issuer":
  * "https://id.example.org", "client_id": "…", "client_secret": "…", "groups_claim": "groups",
@@ -14,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "identity/throttle.h"
 #include "message/mail.h"
 #include "store/identity.h"
 
@@ -41,7 +43,9 @@ struct provider {
 
 struct identity_settings {
     atomic_int refs;
-    char public_url[200]; /* without the last slash; "": not set */
+    char public_url[200];           /* without the last slash; "": not set */
+    int password_min;               /* characters */
+    struct throttle_policy lockout; /* of the passwords of an account */
     bool has_mail;
     struct mail_way mail;
     struct provider providers[PROVIDERS_MAX];

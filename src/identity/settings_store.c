@@ -29,6 +29,7 @@ static void forget_secrets(json_t *settings)
 
     json_array_foreach(json_object_get(settings, "providers"), i, one)
         json_object_del(one, "client_secret");
+    json_object_del(json_object_get(json_object_get(settings, "mail"), "smtp"), "password");
 }
 
 int identity_settings_show(struct store *s, json_t **out, struct error *err)
@@ -47,19 +48,35 @@ static bool same_text(const json_t *a, const json_t *b, const char *key)
     return x && json_equal(x, json_object_get(b, key));
 }
 
-/* A secret goes on being used where it was: not at an issuer that was put in its place. */
-static void keep_secret(json_t *fresh, const json_t *kept)
+/* A secret that is left out stays, for whom it was meant: it does not follow to another issuer or
+ * mail server. who: what says who that is. */
+static void keep_secret(json_t *fresh, const json_t *kept, const char *secret,
+                        const char *const who[])
 {
-    json_t *one;
-    size_t i;
-
-    if (json_object_get(fresh, "client_secret"))
+    if (!fresh || !json_object_get(kept, secret) || json_object_get(fresh, secret))
         return;
-    json_array_foreach(json_object_get(kept, "providers"), i,
-                       one) if (same_text(fresh, one, "name") && same_text(fresh, one, "issuer") &&
-                                same_text(fresh, one, "client_id") &&
-                                json_object_get(one, "client_secret"))
-        json_object_set(fresh, "client_secret", json_object_get(one, "client_secret"));
+    for (int i = 0; who[i]; i++)
+        if (!same_text(fresh, kept, who[i]))
+            return;
+    json_object_set(fresh, secret, json_object_get(kept, secret));
+}
+
+static void keep_secrets(json_t *fresh, const json_t *kept)
+{
+    static const char *const provider[] = {"name", "issuer", "client_id", NULL};
+    static const char *const server[] = {"host", "user", NULL};
+    json_t *one, *before;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(fresh, "providers"), i, one)
+    {
+        json_array_foreach(json_object_get(kept, "providers"), k, before)
+        {
+            keep_secret(one, before, "client_secret", provider);
+        }
+    }
+    keep_secret(json_object_get(json_object_get(fresh, "mail"), "smtp"),
+                json_object_get(json_object_get(kept, "mail"), "smtp"), "password", server);
 }
 
 struct changing {
@@ -71,7 +88,7 @@ struct changing {
 /* What differs, for the audit. */
 static void changed_keys(const json_t *before, const json_t *after, char *out, size_t size)
 {
-    static const char *const keys[] = {"public_url", "mail", "providers"};
+    static const char *const keys[] = {"public_url", "passwords", "lockout", "mail", "providers"};
     size_t n = 0;
 
     out[0] = '\0';
@@ -101,14 +118,13 @@ static int put(struct store *s, const json_t *before, json_t *after, struct chan
 static int change_run(struct store *s, void *arg)
 {
     struct changing *c = arg;
-    json_t *kept, *all, *one;
-    size_t i;
+    json_t *kept, *all;
     int rc = load(s, &kept, c->err);
 
     if (rc)
         return rc;
     all = json_deep_copy(c->settings);
-    json_array_foreach(json_object_get(all, "providers"), i, one) keep_secret(one, kept);
+    keep_secrets(all, kept);
     rc = put(s, kept, all, c);
     if (!rc && c->expected) {
         forget_secrets(kept);

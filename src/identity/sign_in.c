@@ -50,9 +50,9 @@ static int count_run(struct store *s, void *arg)
     int rc = attempt_count(&in->password, s, in->now_ms);
 
     /* Once, when the delays begin. An address as typed: it may be of no account. */
-    if (rc || in->password.wait_ms || in->password.by[0].counted != throttle_account.free)
+    if (rc || in->password.wait_ms || in->password.by[0].counted != in->password.by[0].policy.free)
         return rc;
-    snprintf(seconds, sizeof(seconds), "%d failures, from %.40s", throttle_account.free,
+    snprintf(seconds, sizeof(seconds), "%d failures, from %.40s", in->password.by[0].policy.free,
              in->open.from->address ? in->open.from->address : "?");
     return store_audit(s, "nobody", "sign_in.slow", in->open.user.email, seconds);
 }
@@ -183,10 +183,10 @@ static int enter(struct identity *id, struct store *s, struct signing_in *in, st
 /* A device of the user is kept; another user's is replaced. */
 static int prepare_attempts(struct signing_in *in, struct store *s, const char *email)
 {
-    int rc = attempt_who(&in->password, s, 'p', email, in->open.user.id, in->open.from);
+    int rc = attempt_who(in->id, &in->password, s, 'p', email, in->open.user.id, in->open.from);
 
     if (!rc)
-        rc = attempt_who(&in->code, s, 'c', email, in->open.user.id, in->open.from);
+        rc = attempt_who(in->id, &in->code, s, 'c', email, in->open.user.id, in->open.from);
     in->open.keep_device = in->password.n == 1;
     return rc;
 }
@@ -301,7 +301,7 @@ int password_confirm(struct identity *id, struct store *s, const struct principa
     *wait_ms = 0;
     if (rc)
         return identity_store_error(s, rc, err);
-    attempt_session(&si.password, p->session);
+    attempt_session(id, &si.password, p->session);
     rc = check_password(&si, s, password, err);
     *wait_ms = si.password.wait_ms;
     if (rc)

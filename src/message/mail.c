@@ -73,10 +73,74 @@ static int copy_text(const struct json_at *at, const char *key, char *out, size_
     return rc;
 }
 
+static bool is_here(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+static int read_security(const struct json_at *at, struct mail_server *m, struct error *err)
+{
+    static const struct {
+        const char *name;
+        int port;
+    } ways[] = {[MAIL_STARTTLS] = {"starttls", 587},
+                [MAIL_TLS] = {"tls", 465},
+                [MAIL_PLAIN] = {"none", 25}};
+    struct json_at value = json_key(at, "security");
+    const char *name = ways[MAIL_STARTTLS].name;
+    int64_t port;
+    int i, rc = json_get_string(at, "security", false, &name, err);
+
+    if (rc)
+        return rc;
+    for (i = 0; i < 3 && strcmp(ways[i].name, name) != 0; i++)
+        ;
+    if (i == 3)
+        return json_fail(&value, err, "starttls, tls or none", "\"%.40s\" is no such thing", name);
+    if (i == MAIL_PLAIN && !is_here(m->host))
+        return json_fail(&value, err, "use starttls or tls",
+                         "mail would carry links that open accounts in the clear");
+    m->security = (enum mail_security)i;
+    port = ways[i].port;
+    rc = json_get_int(at, "port", false, 1, 65535, &port, err);
+    m->port = (int)port;
+    return rc;
+}
+
+static int read_server(const struct json_at *at, struct mail_server *m, struct error *err)
+{
+    static const char *const keys[] = {"host",     "port",    "security", "user",
+                                       "password", "ca_file", NULL};
+    struct json_at host = json_key(at, "host");
+    int rc = json_only_keys(at, keys, err);
+
+    if (!rc)
+        rc = copy_text(at, "host", m->host, sizeof(m->host), err);
+    if (!rc)
+        rc = copy_text(at, "user", m->user, sizeof(m->user), err);
+    if (!rc)
+        rc = copy_text(at, "password", m->password, sizeof(m->password), err);
+    if (!rc)
+        rc = copy_text(at, "ca_file", m->ca_file, sizeof(m->ca_file), err);
+    if (rc)
+        return rc;
+    for (const char *p = m->host; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr(".-:", *p))
+            return json_fail(&host, err, "smtp.example.org", "\"%.80s\" is no name of a host",
+                             m->host);
+    if (!m->host[0])
+        return json_fail(&host, err, "smtp.example.org", "is missing");
+    if (!m->user[0] != !m->password[0])
+        return json_fail(at, err, "give both, or none", "%s is missing",
+                         m->user[0] ? "password" : "user");
+    return read_security(at, m, err);
+}
+
 int mail_way_read(const struct json_at *at, struct mail_way *out, struct error *err)
 {
-    static const char *const keys[] = {"from", "command", "webhook", NULL};
-    struct json_at from = json_key(at, "from");
+    static const char *const keys[] = {"from", "smtp", "command", "webhook", NULL};
+    struct json_at from = json_key(at, "from"), server = json_key(at, "smtp");
     struct mail_way w = {0};
     int rc = json_only_keys(at, keys, err);
 
@@ -86,13 +150,15 @@ int mail_way_read(const struct json_at *at, struct mail_way *out, struct error *
         rc = copy_text(at, "webhook", w.webhook, sizeof(w.webhook), err);
     if (!rc)
         rc = read_command(at, &w, err);
+    if (!rc && server.value)
+        rc = read_server(&server, &w.server, err);
     if (rc)
         return rc;
     if (!read_from(&w))
         return json_fail(&from, err, "Kolcast <calls@example.org>",
                          "must be the address that mail comes from");
-    if (!w.words == !w.webhook[0])
-        return json_fail(at, err, "name one of command and webhook",
+    if ((w.words > 0) + (w.webhook[0] != '\0') + (server.value != NULL) != 1)
+        return json_fail(at, err, "name one of smtp, command and webhook",
                          "needs a way that mail goes, and only one");
     if (w.webhook[0] && strncmp(w.webhook, "https://", 8) != 0 &&
         strncmp(w.webhook, "http://127.0.0.1", 16) != 0 &&

@@ -1,5 +1,6 @@
-/* A message on its way: to a webhook; or to a command, with the message in a memory file as its
- * standard input and what it says in another, so that neither side waits for a pipe. */
+/* A message on its way: to a mail server (mail_submit.c); to a webhook; or to a command, with the
+ * message in a memory file as its standard input and what it says in another, so that neither side
+ * waits for a pipe. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 #include "http/client.h"
-#include "message/mail.h"
+#include "message/mail_priv.h"
 
 enum { MESSAGE_MAX = 256 << 10, SAID_MAX = 300, SLICE_MS = 100 };
 
@@ -92,23 +93,29 @@ static int wait_for(pid_t pid, int timeout_ms, const atomic_bool *cancel, int *s
     return rc;
 }
 
-/* The last line of what it said, as plain text. */
+void mail_said(char *text)
+{
+    size_t n = strlen(text);
+    char *line;
+
+    while (n > 0 && (unsigned char)text[n - 1] <= ' ')
+        n--;
+    text[n] = '\0';
+    line = strrchr(text, '\n');
+    if (line)
+        memmove(text, line + 1, strlen(line + 1) + 1);
+    for (char *p = text; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+}
+
 static void read_said(int fd, char out[SAID_MAX])
 {
     off_t size = lseek(fd, 0, SEEK_END);
     ssize_t n = pread(fd, out, SAID_MAX - 1, size > SAID_MAX - 1 ? size - (SAID_MAX - 1) : 0);
-    char *line;
 
-    n = n > 0 ? n : 0;
-    while (n > 0 && (unsigned char)out[n - 1] <= ' ')
-        n--;
-    out[n] = '\0';
-    line = strrchr(out, '\n');
-    if (line)
-        memmove(out, line + 1, strlen(line + 1) + 1);
-    for (char *p = out; *p; p++)
-        if (*p < ' ' || *p > '~')
-            *p = '?';
+    out[n > 0 ? n : 0] = '\0';
+    mail_said(out);
 }
 
 static int by_command(const struct mail_way *w, const struct buf *message, int timeout_ms,
@@ -177,6 +184,8 @@ int mail_deliver(const struct mail_way *w, const struct mail *m, int64_t now_ms,
 
     if (rc)
         error_set(err, rc, "mail", NULL, "cannot be written: %s", strerror(-rc));
+    else if (w->server.host[0])
+        rc = mail_submit(w, m->to, &message, timeout_ms, cancel, err);
     else if (w->words)
         rc = by_command(w, &message, timeout_ms, cancel, err);
     else

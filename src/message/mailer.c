@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "message/mail.h"
 
 enum { WAITING_MAX = 256, TRIES = 3, PAUSE_MS = 5000, TIMEOUT_MS = 60000, LAST_MS = 5000 };
@@ -26,7 +27,6 @@ struct mailer {
     unsigned waiting;
     bool stop, ended, has_way;
     struct mail_way way;
-    uint64_t delivered, failed;
 
     atomic_bool cancel; /* no time any more for what is left */
 };
@@ -78,9 +78,7 @@ static void deliver(struct mailer *m, const struct mail *mail, const struct mail
         err = (struct error){0};
         rc = mail_deliver(way, mail, clock_wall_ms(m->clock), TIMEOUT_MS, &m->cancel, &err);
     }
-    pthread_mutex_lock(&m->lock);
-    *(rc ? &m->failed : &m->delivered) += 1;
-    pthread_mutex_unlock(&m->lock);
+    metric_add(metric1(METRIC_MAILS, rc ? "failed" : "delivered"), 1);
     if (rc)
         log_error("a mail could not be delivered", "to=%s subject=\"%s\" error=\"%s: %s\"",
                   mail->to, mail->subject, err.place, err.message);
@@ -191,15 +189,9 @@ int mailer_send(void *mailer, const char *to, const char *subject, const char *t
         pthread_cond_signal(&m->wake);
     }
     pthread_mutex_unlock(&m->lock);
+    if (rc == -ENOSPC)
+        metric_add(metric1(METRIC_MAILS, "dropped"), 1);
     if (rc)
         free(l);
     return rc;
-}
-
-void mailer_figures(struct mailer *m, struct mailer_figures *out)
-{
-    pthread_mutex_lock(&m->lock);
-    *out = (struct mailer_figures){
-        .delivered = m->delivered, .failed = m->failed, .waiting = m->waiting};
-    pthread_mutex_unlock(&m->lock);
 }

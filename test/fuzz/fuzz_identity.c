@@ -85,7 +85,7 @@ static void check_text(const char *text)
     if (mail_write(&way, &mail, 0, &b) == 0)
         check_head(b.data);
     buf_free(&b);
-    password_rules(text, email, text, NULL);
+    password_rules(text, PASSWORD_MIN, email, text, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

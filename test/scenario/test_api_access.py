@@ -199,6 +199,7 @@ class World:
             "listDeliveries": lambda: (at(m("webhook")), {}),
             "retryDeliveries": lambda: (at(m("webhook")), {}),
             "updateSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
+            "sendTestMail": lambda: (p, {"ok": 409}),
             "updateSignInSettings": lambda: (p, {"json_body": self.c.get(p).json, "headers": self.etag(p)}),
         }
         if op in table:

@@ -15,7 +15,7 @@
 
 static int rules(const char *password)
 {
-    return password_rules(password, "noa.levi@example.org", "נועה Levinson", NULL);
+    return password_rules(password, PASSWORD_MIN, "noa.levi@example.org", "נועה Levinson", NULL);
 }
 
 static void test_good(void **state)

@@ -147,6 +147,45 @@ static void test_delay_grows(void **state)
     close_fixture(f);
 }
 
+static void configure(struct identity_fixture *f, const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL);
+
+    assert_non_null(json);
+    assert_int_equal(identity_configure(f->id, json, NULL), 0);
+    json_decref(json);
+}
+
+/* Settings say how long a password is, how many tries are free and how long the longest wait is. */
+static void test_rules_of_settings(void **state)
+{
+    struct identity_fixture *f = open_fixture();
+    int64_t user = identity_fixture_user(f, "dana@example.org", ROLE_ANALYST), longest = 0;
+    struct sign_in_answer a;
+    struct error err = {0};
+    int tries = 0, guesses = 0;
+
+    assert_int_equal(account_password_set(f->id, f->store, "t", user, "k3 vQ9xz", &err), -EINVAL);
+    configure(f, "{\"passwords\": {\"min_length\": 8},"
+                 " \"lockout\": {\"free_tries\": 2, \"longest_wait\": \"1m\"}}");
+    assert_int_equal(account_password_set(f->id, f->store, "t", user, "k3 vQ9xz", &err), 0);
+    assert_int_equal(account_password_set(f->id, f->store, "t", user, "k3 vQ9x", &err), -EINVAL);
+    while (guesses < 15) { /* the address is slowed down after 20 */
+        int rc = identity_fixture_sign_in(f, "dana@example.org", "wrong", NULL, &a);
+
+        guesses += rc == -EACCES;
+        tries += rc == -EACCES && longest == 0;
+        if (rc == -EAGAIN && a.wait_ms > longest)
+            longest = a.wait_ms;
+        identity_fixture_wait(f, rc == -EAGAIN ? a.wait_ms : 0);
+    }
+    assert_int_equal(tries, 2);
+    assert_int_equal(longest, 60000);
+    configure(f, "{}");
+    assert_int_equal(account_password_set(f->id, f->store, "t", user, "k3 vQ9xz", &err), -EINVAL);
+    close_fixture(f);
+}
+
 /* S: an attacker fails for days; the user's own browser, and a reset by mail, come in at once. */
 static void test_attacker_cannot_lock_out(void **state)
 {
@@ -456,11 +495,17 @@ static void test_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right),         cmocka_unit_test(test_one_run_for_all),
-        cmocka_unit_test(test_delay_grows),   cmocka_unit_test(test_attacker_cannot_lock_out),
-        cmocka_unit_test(test_device),        cmocka_unit_test(test_spraying),
-        cmocka_unit_test(test_better_hash),   cmocka_unit_test(test_second_factor),
-        cmocka_unit_test(test_recovery_code), cmocka_unit_test(test_code_guessing),
+        cmocka_unit_test(test_right),
+        cmocka_unit_test(test_one_run_for_all),
+        cmocka_unit_test(test_delay_grows),
+        cmocka_unit_test(test_rules_of_settings),
+        cmocka_unit_test(test_attacker_cannot_lock_out),
+        cmocka_unit_test(test_device),
+        cmocka_unit_test(test_spraying),
+        cmocka_unit_test(test_better_hash),
+        cmocka_unit_test(test_second_factor),
+        cmocka_unit_test(test_recovery_code),
+        cmocka_unit_test(test_code_guessing),
         cmocka_unit_test(test_together),
     };
 
