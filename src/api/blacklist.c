@@ -79,8 +79,10 @@ static int add(struct api_call *c, struct store *s)
     const json_t *numbers = json_object_get(c->body, "numbers"), *one;
     int64_t added = 0, known = 0;
     struct store_black b;
+    json_t *fresh_ones = json_array();
     size_t i;
 
+    json_object_set_new(c->body, "fresh", fresh_ones);
     entry(c, &b);
     json_array_foreach(numbers, i, one)
     {
@@ -92,6 +94,8 @@ static int add(struct api_call *c, struct store *s)
         if (rc)
             return rc;
         *(fresh ? &added : &known) += 1;
+        if (fresh)
+            json_array_append(fresh_ones, json_array_get(numbers, i));
     }
     api_object(c, "blacklist %s", b.list);
     if (json_array_size(numbers) == 1)
@@ -100,6 +104,24 @@ static int add(struct api_call *c, struct store *s)
         api_detail(c, "%lld numbers: %s", (long long)added, b.reason);
     return api_answer(
         c, 200, json_pack("{s:I, s:I}", "added", (json_int_t)added, "known", (json_int_t)known));
+}
+
+/* Who looks on is told; of an answer that is given again nothing is new. */
+static void tell(struct api_call *c)
+{
+    struct event e = {.type = EVENT_OPT_OUT};
+    struct store_black b;
+    json_t *one;
+    size_t i;
+
+    entry(c, &b);
+    snprintf(e.opt_out.list, sizeof(e.opt_out.list), "%.31s", b.list);
+    snprintf(e.opt_out.source, sizeof(e.opt_out.source), "%s", b.source);
+    json_array_foreach(json_object_get(c->body, "fresh"), i, one)
+    {
+        e.number = (uint64_t)json_integer_value(one);
+        bus_publish(c->config->bus, &e);
+    }
 }
 
 /* All of them or none: each that cannot be read is told. */
@@ -143,8 +165,10 @@ int api_add_to_blacklist(struct api_call *c)
     if (!parse_numbers(c))
         return 0;
     rc = api_change(c, add);
-    if (!rc && c->status == 200)
+    if (!rc && c->status == 200) {
         host_refresh(c->config->host);
+        tell(c);
+    }
     return rc;
 }
 

@@ -1,8 +1,7 @@
 /* The socket's callbacks run in the server's loop; one thread of our own makes the figures, wakes
  * the readers, and looks whether they may still read (a session that was revoked ends here, too).
  *
- * Messages to the server: {"subscribe": ["metrics", "campaigns:7", "calls"], "after": SEQ}. Each
- * replaces what was subscribed before. */
+ * docs/live.md tells what is spoken. */
 #include "api/live.h"
 
 #include <errno.h>
@@ -13,8 +12,9 @@
 #include <time.h>
 
 #include "api/api_priv.h"
+#include "api/live_figure.h"
+#include "api/live_text.h"
 #include "api/live_topic.h"
-#include "api/works.h"
 #include "base/list.h"
 #include "base/log.h"
 
@@ -24,6 +24,7 @@ enum {
     CHECK_TICKS = 100,  /* is the session still good? */
     CAMPAIGNS_MAX = 16, /* that one reader follows by number */
     LOOK_MAX = 4096,    /* events passed over for one message */
+    TOLD_STEP = 1000,   /* events passed over until their number is told */
     NOTE_MAX = 512,
     TOKEN_MAX = 128,
     CLOSE_SIGNED_OUT = 4401,
@@ -41,6 +42,7 @@ struct reader {
     unsigned campaign_count;
     bool following;
     struct bus_cursor cursor;
+    uint64_t told;         /* the last number that it was told */
     uint64_t figures_seen; /* version */
     unsigned figures_next; /* 0: the metrics, then the campaigns */
     char note[NOTE_MAX];   /* an answer to be sent first; "": none */
@@ -54,7 +56,8 @@ struct figure {
 struct live {
     struct api *api;
     struct http_server *server;
-    struct store *store; /* owned; the thread's */
+    struct store *store;      /* owned; the thread's */
+    struct live_texts *texts; /* owned; the loop's */
     pthread_t thread;
     bool started;
     pthread_mutex_t lock; /* what follows */
@@ -69,107 +72,9 @@ struct live {
 
 /* ---- figures -------------------------------------------------------------------------------- */
 
-struct sums {
-    unsigned running, up, ringing;
-    int64_t queue, calls, answered;
-    uint64_t keys, opt_outs, texts;
-    double cps;
-};
-
-static void add_view(struct sums *s, const struct desk_view *v)
-{
-    s->running++;
-    s->up += v->calls_up;
-    s->ringing += v->calls_ringing;
-    s->queue += v->targets.by_state[TARGET_STATE_WAITING];
-    s->calls += v->calls;
-    s->answered += v->by_disposition[DISPOSITION_ANSWERED] + v->by_disposition[DISPOSITION_MACHINE];
-    s->keys += v->keys;
-    s->opt_outs += v->opt_outs;
-    s->texts += v->texts;
-    s->cps += v->cps_measured;
-}
-
-static double rate(double part, double of)
-{
-    return of > 0 ? part / of : 0;
-}
-
-static json_t *sums_json(const struct sums *s, struct api *api, unsigned readers)
-{
-    char at[25];
-    int64_t works = works_waiting(api->works);
-
-    clock_format_iso(clock_wall_ms(api->config.clock), at, sizeof(at));
-    return json_pack(
-        "{s:s, s:i, s:i, s:i, s:I, s:f, s:I, s:I, s:f, s:I, s:f, s:I, s:f, s:I, s:I,"
-        " s:i}",
-        "at", at, "campaigns_running", (int)s->running, "calls_up", (int)s->up, "calls_ringing",
-        (int)s->ringing, "queue", (json_int_t)s->queue, "calls_per_second", s->cps, "calls",
-        (json_int_t)s->calls, "answered", (json_int_t)s->answered, "answer_rate",
-        rate((double)s->answered, (double)s->calls), "keys", (json_int_t)s->keys, "conversion_rate",
-        rate((double)s->texts, (double)s->answered), "opt_outs", (json_int_t)s->opt_outs,
-        "opt_out_rate", rate((double)s->opt_outs, (double)s->answered), "texts",
-        (json_int_t)s->texts, "jobs", (json_int_t)works, "readers", (int)readers);
-}
-
-json_t *live_metrics(struct api *api)
-{
-    int64_t ids[HOST_CAMPAIGNS_MAX];
-    unsigned count = host_running(api->config.host, ids), readers = 0;
-    struct sums sums = {0};
-
-    for (unsigned i = 0; i < count; i++) {
-        struct desk_view v;
-
-        if (host_view(api->config.host, ids[i], &v) == 0)
-            add_view(&sums, &v);
-    }
-    if (api->live) {
-        pthread_mutex_lock(&api->live->lock);
-        readers = api->live->reader_count;
-        pthread_mutex_unlock(&api->live->lock);
-    }
-    return sums_json(&sums, api, readers);
-}
-
-static char *progress_text(int64_t id, const struct desk_view *v)
-{
-    json_t *people = json_object(), *by = json_object(), *all;
-    char *text;
-
-    for (int i = 0; i < TARGET_STATE_COUNT; i++)
-        json_object_set_new(people, target_state_name((enum target_state)i),
-                            json_integer(v->targets.by_state[i]));
-    for (int i = 1; i < DISPOSITION_COUNT; i++)
-        json_object_set_new(by, disposition_name((enum disposition)i),
-                            json_integer(v->by_disposition[i]));
-    all = json_pack("{s:s, s:I, s:s, s:s, s:o, s:I, s:o, s:i, s:i, s:I, s:I, s:I, s:f, s:f, s:f}",
-                    "type", "campaign.progress", "campaign_id", (json_int_t)id, "state",
-                    campaign_state_name(v->state), "note", v->note, "people", people, "calls",
-                    (json_int_t)v->calls, "by_outcome", by, "calls_up", (int)v->calls_up,
-                    "calls_ringing", (int)v->calls_ringing, "keys", (json_int_t)v->keys, "opt_outs",
-                    (json_int_t)v->opt_outs, "texts", (json_int_t)v->texts, "pace_now", v->cps_now,
-                    "pace_cap", v->cps_cap, "pace_measured", v->cps_measured);
-    text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return text;
-}
-
-static char *metrics_text(struct api *api)
-{
-    json_t *metrics = live_metrics(api);
-    char *text;
-
-    json_object_set_new(metrics, "type", json_string("metrics"));
-    text = json_dumps(metrics, JSON_COMPACT);
-    json_decref(metrics);
-    return text;
-}
-
 static void make_figures(struct live *l)
 {
-    struct figure fresh[HOST_CAMPAIGNS_MAX + 1] = {{.text = metrics_text(l->api)}},
+    struct figure fresh[HOST_CAMPAIGNS_MAX + 1] = {{.text = live_metrics_text(l->api)}},
                                              old[HOST_CAMPAIGNS_MAX + 1];
     int64_t ids[HOST_CAMPAIGNS_MAX];
     unsigned count = host_running(l->api->config.host, ids), n = 1, before;
@@ -178,7 +83,8 @@ static void make_figures(struct live *l)
         struct desk_view v;
 
         if (host_view(l->api->config.host, ids[i], &v) == 0)
-            fresh[n++] = (struct figure){.campaign = ids[i], .text = progress_text(ids[i], &v)};
+            fresh[n++] =
+                (struct figure){.campaign = ids[i], .text = live_progress_text(ids[i], &v)};
     }
     pthread_mutex_lock(&l->lock);
     memcpy(old, l->figures, sizeof(old));
@@ -193,39 +99,59 @@ static void make_figures(struct live *l)
 
 /* ---- the thread ----------------------------------------------------------------------------- */
 
+struct look {
+    const struct reader *reader; /* to compare with, perhaps gone */
+    char token[TOKEN_MAX];
+};
+
+/* All readers of this moment; NULL: there are none, or no memory. */
+static struct look *readers_now(struct live *l, unsigned *count)
+{
+    struct look *all;
+    unsigned n = 0;
+
+    pthread_mutex_lock(&l->lock);
+    all = l->reader_count ? calloc(l->reader_count, sizeof(*all)) : NULL;
+    list_for_each(&l->readers, node)
+    {
+        const struct reader *r = list_entry(node, struct reader, node);
+
+        if (!all)
+            break;
+        all[n].reader = r;
+        memcpy(all[n++].token, r->token, TOKEN_MAX);
+    }
+    pthread_mutex_unlock(&l->lock);
+    *count = n;
+    return all;
+}
+
+static void turn_away(struct live *l, const struct look *gone)
+{
+    pthread_mutex_lock(&l->lock);
+    list_for_each(&l->readers, node)
+    {
+        struct reader *r = list_entry(node, struct reader, node);
+
+        if (r == gone->reader && strcmp(r->token, gone->token) == 0)
+            r->gone = true;
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
 /* Readers whose session or key is not good any more; looked up without the lock, as it may wait. */
 static void check_readers(struct live *l)
 {
-    struct store *s = l->store;
+    unsigned count;
+    struct look *all = readers_now(l, &count);
     struct principal who;
 
-    for (unsigned n = 0;; n++) {
-        char token[TOKEN_MAX] = "";
-        struct reader *found = NULL;
-        unsigned i = 0;
-        int rc;
-
-        pthread_mutex_lock(&l->lock);
-        list_for_each(&l->readers, node)
-        {
-            if (i++ == n) {
-                found = list_entry(node, struct reader, node);
-                memcpy(token, found->token, sizeof(token));
-                break;
-            }
-        }
-        pthread_mutex_unlock(&l->lock);
-        if (!found)
-            return;
-        rc = identity_authenticate(l->api->config.identity, s, token, &who);
-        explicit_bzero(token, sizeof(token));
-        if (rc != -EACCES)
-            continue;
-        pthread_mutex_lock(&l->lock);
-        list_for_each(&l->readers, node) if (list_entry(node, struct reader, node) == found)
-            found->gone = true;
-        pthread_mutex_unlock(&l->lock);
-    }
+    for (unsigned i = 0; i < count; i++)
+        if (identity_authenticate(l->api->config.identity, l->store, all[i].token, &who) == -EACCES)
+            turn_away(l, &all[i]);
+    if (all)
+        explicit_bzero(all, count * sizeof(*all));
+    free(all);
 }
 
 static bool wait_tick(struct live *l, bool *events)
@@ -389,8 +315,9 @@ static void take_subscription(struct live *l, struct reader *r, const struct rea
     l->event_readers += (unsigned)follows - (unsigned)r->following;
     r->following = follows;
     pthread_mutex_unlock(&l->lock);
+    r->told = r->cursor.next ? r->cursor.next - 1 : 0;
     snprintf(r->note, sizeof(r->note), "{\"type\":\"subscribed\",\"seq\":%llu}",
-             (unsigned long long)(r->cursor.next ? r->cursor.next - 1 : 0));
+             (unsigned long long)r->told);
 }
 
 static void on_message(void *arg, struct http_socket *s, const char *text, size_t len)
@@ -446,16 +373,32 @@ static size_t put(char *buf, size_t cap, const char *text)
     return n;
 }
 
-static size_t put_event(const struct reader *r, const struct event *e, char *buf, size_t cap)
+static size_t put_event(struct live *l, struct reader *r, const struct event *e, char *buf,
+                        size_t cap)
 {
     bool hide = r->who.key && !principal_may(&r->who, ROLE_ANALYST, SCOPE_CONTACTS_READ);
-    json_t *json = event_json(e, hide);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    size_t n = put(buf, cap, text);
+    size_t len;
+    const char *text = live_text(l->texts, e, hide, &len);
 
-    free(text);
-    json_decref(json);
-    return n;
+    if (!text || len > cap)
+        return 0;
+    memcpy(buf, text, len); /* NOLINT: bytes of a length, no string */
+    r->told = e->seq;
+    return len;
+}
+
+/* Whoever follows little would come back with an old number, and be told of a gap in what it never
+ * wanted. */
+static size_t put_position(struct reader *r, char *buf, size_t cap)
+{
+    char text[64];
+
+    if (r->cursor.next <= r->told + TOLD_STEP)
+        return 0;
+    r->told = r->cursor.next - 1;
+    snprintf(text, sizeof(text), "{\"type\":\"position\",\"seq\":%llu}",
+             (unsigned long long)r->told);
+    return put(buf, cap, text);
 }
 
 /* The next event that this reader wants, or word of a gap. The gap comes first: its event is read
@@ -472,16 +415,17 @@ static size_t next_event(struct live *l, struct reader *r, char *buf, size_t cap
 
             if (got)
                 r->cursor.next--;
-            snprintf(text, sizeof(text), "{\"type\":\"gap\",\"missed\":%llu}",
-                     (unsigned long long)missed);
+            r->told = r->cursor.next - 1;
+            snprintf(text, sizeof(text), "{\"type\":\"gap\",\"missed\":%llu,\"seq\":%llu}",
+                     (unsigned long long)missed, (unsigned long long)r->told);
             return put(buf, cap, text);
         }
         if (!got)
-            return 0;
+            break;
         if (wants(r, &e))
-            return put_event(r, &e, buf, cap);
+            return put_event(l, r, &e, buf, cap);
     }
-    return 0;
+    return r->following ? put_position(r, buf, cap) : 0;
 }
 
 static bool wants_figure(const struct reader *r, const struct figure *f)
@@ -532,8 +476,8 @@ static size_t on_fill(void *arg, struct http_socket *s, char *buf, size_t cap)
         r->note[0] = '\0';
         return n;
     }
-    n = next_event(l, r, buf, cap);
-    return n ? n : next_figure(l, r, buf, cap);
+    n = next_figure(l, r, buf, cap); /* once a second: events would otherwise starve them */
+    return n ? n : next_event(l, r, buf, cap);
 }
 
 const struct http_socket_ops live_socket = {
@@ -552,7 +496,9 @@ int live_new(struct live **out, struct api *api, struct error *err)
     list_init(&l->readers);
     pthread_mutex_init(&l->lock, NULL);
     clock_cond_init(&l->changed);
-    rc = store_open(api->config.store_url, api->config.clock, &l->store, err);
+    rc = live_texts_new(&l->texts);
+    if (!rc)
+        rc = store_open(api->config.store_url, api->config.clock, &l->store, err);
     if (rc) {
         live_free(l);
         return rc;
@@ -573,6 +519,16 @@ int live_start(struct live *l, struct http_server *server, struct error *err)
     return 0;
 }
 
+unsigned live_readers(struct live *l)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&l->lock);
+    count = l->reader_count;
+    pthread_mutex_unlock(&l->lock);
+    return count;
+}
+
 void live_stop(struct live *l)
 {
     pthread_mutex_lock(&l->lock);
@@ -591,6 +547,7 @@ void live_free(struct live *l)
     live_stop(l);
     for (unsigned i = 0; i < l->figure_count; i++)
         free(l->figures[i].text);
+    live_texts_free(l->texts);
     store_close(l->store);
     pthread_cond_destroy(&l->changed);
     pthread_mutex_destroy(&l->lock);

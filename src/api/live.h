@@ -13,6 +13,7 @@ extern const struct http_socket_ops live_socket;
 int live_new(struct live **out, struct api *api, struct error *err);
 int live_start(struct live *l, struct http_server *server, struct error *err);
 void live_stop(struct live *l);
-void live_free(struct live *l); /* NULL-safe; the server is gone */
+void live_free(struct live *l);        /* NULL-safe; the server is gone */
+unsigned live_readers(struct live *l); /* any thread */
 /* The figures of this moment, as sent to "metrics". Any thread. */
 json_t *live_metrics(struct api *api);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "campaign/notice.h"
 #include "campaign/stored.h"
 #include "store/browse.h"
 
@@ -43,8 +44,11 @@ static int run_state(struct store_job *job, struct store *s)
 static int set_state(struct runs *r, int64_t id, enum campaign_state state, const char *reason)
 {
     struct state_job j = {.job = {.run = run_state}, .id = id, .state = state, .reason = reason};
+    int rc = store_writer_do(r->config.writer, &j.job);
 
-    return store_writer_do(r->config.writer, &j.job);
+    if (!rc)
+        notice_state(r->config.bus, id, state, reason);
+    return rc;
 }
 
 static int refuse(const struct store_campaign *c, const char *what, struct error *err)

@@ -18,7 +18,8 @@ struct runs_config {
     const struct clock *clock;
     struct store_writer *writer;
     struct host *host;
-    bool rehearsal; /* as in host_start */
+    struct bus *bus; /* or NULL */
+    bool rehearsal;  /* as in host_start */
 };
 
 int runs_new(struct runs **out, const struct runs_config *config, struct error *err);

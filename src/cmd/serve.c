@@ -257,6 +257,7 @@ static int open_all(struct service *s, struct error *err)
         rc = open_host(s, err);
     runs.writer = s->writer;
     runs.host = s->host;
+    runs.bus = s->bus;
     if (!rc)
         rc = runs_new(&s->runs, &runs, err);
     if (!rc)

@@ -19,9 +19,10 @@
 
 enum {
     HEAD_MAX = 16 * 1024,
-    SCRATCH = 64 * 1024,   /* read at once */
-    PULL = 16 * 1024,      /* taken from a reply at once */
-    HELD_MAX = 256 * 1024, /* bytes of a body that wait for the disk or for admit */
+    SCRATCH = 64 * 1024,      /* read at once */
+    SOCKET_BATCH = 16 * 1024, /* bytes of messages to a WebSocket that leave together */
+    PULL = 16 * 1024,         /* taken from a reply at once */
+    HELD_MAX = 256 * 1024,    /* bytes of a body that wait for the disk or for admit */
     PARAMS_MAX = 8,
     REPLY_FIELDS_MAX = 32,
     PEER_SIZE = 46,
@@ -313,7 +314,7 @@ struct http_server {
     int64_t date_s;
     char scratch[SCRATCH]; /* one read */
     char pulled[PULL];     /* a piece of a reply */
-    char *message;         /* one WebSocket message with room for its header */
+    char *messages;        /* to a WebSocket: SOCKET_BATCH and one more with its header */
     pthread_t thread;
     bool started, stopping;
     struct timer grace;

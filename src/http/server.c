@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "base/metric.h"
+#include "http/frame.h"
 #include "http/http_priv.h"
-
-enum { MESSAGE_HEADER = 16 };
 
 /* ---- the loop's thread ---------------------------------------------------------------------- */
 
@@ -161,8 +160,8 @@ static int make_parts(struct http_server *s, struct error *err)
 
     if (!rc)
         loop_measure(s->loop, metric1(METRIC_LOOP_LAG, "http"));
-    s->message = malloc(s->c.message_max + MESSAGE_HEADER);
-    if (!rc && !s->message)
+    s->messages = malloc(SOCKET_BATCH + FRAME_HEADER_MAX + s->c.message_max);
+    if (!rc && !s->messages)
         rc = -ENOMEM;
     if (!rc)
         rc = router_new(&s->router, s->c.routes, s->c.route_count, err);
@@ -283,7 +282,7 @@ void http_server_free(struct http_server *s)
     for (struct list_node *n; (n = list_pop(&s->spare));)
         request_free(list_entry(n, struct http_request, node));
     loop_free(s->loop);
-    free(s->message);
+    free(s->messages);
     free(s);
 }
 

@@ -1,6 +1,8 @@
-/* WebSockets (RFC 6455). There is no queue: when out is empty, fill is asked for the next message,
- * so a slow reader is asked less often and costs one message of memory at most. */
+/* WebSockets (RFC 6455). There is no queue: when out is empty, fill is asked for the next messages,
+ * which leave together; so a slow reader is asked less often and costs SOCKET_BATCH and one message
+ * of memory at most. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +15,7 @@
 #include "http/http_priv.h"
 
 enum {
-    FILLS_MAX = 16,          /* messages to one socket in a turn */
+    SENDS_MAX = 4,           /* to one socket in a turn */
     SEND_BUFFER = 64 * 1024, /* the kernel's, so that a stalled reader holds little there too */
     CHECK_MS = 1000,
     CLOSE_REASON_MAX = 123,
@@ -29,6 +31,9 @@ struct http_socket {
     struct buf in;      /* a frame that is not complete */
     struct buf message; /* frames of a message in parts */
     bool in_parts, closing, pinged, heard;
+    bool filling;      /* what is filled leaves before the end: */
+    unsigned end_code; /* wanted meanwhile; 0: not */
+    char end_reason[CLOSE_REASON_MAX + 1];
     int64_t looked_us; /* when it was last looked at whether it lives */
 };
 
@@ -135,26 +140,6 @@ static void send_control(struct conn *c, enum frame_opcode opcode, const void *d
     conn_append(c, start, (size_t)(payload + len - start));
 }
 
-static void ask(struct conn *c)
-{
-    struct http_socket *s = c->socket;
-    const struct http_server_config *cfg = &c->server->c;
-    char *payload = c->server->message + FRAME_HEADER_MAX;
-    int i;
-
-    for (i = 0; i < FILLS_MAX && c->state == CONN_OPEN && !s->closing && !conn_backlog(c); i++) {
-        size_t len = cfg->socket->fill(cfg->arg, s, payload, cfg->message_max);
-        char *start;
-
-        if (!len)
-            return;
-        start = frame_header(payload, FRAME_TEXT, len);
-        conn_send(c, start, (size_t)(payload + len - start));
-    }
-    if (i == FILLS_MAX)
-        conn_again(c);
-}
-
 static void end_with(struct conn *c, unsigned code, const char *reason)
 {
     char data[2 + CLOSE_REASON_MAX];
@@ -169,6 +154,46 @@ static void end_with(struct conn *c, unsigned code, const char *reason)
         memcpy(data + 2, reason, len);
     send_control(c, FRAME_CLOSE, data, 2 + len);
     conn_close(c);
+}
+
+/* Frames, one behind the other, until there are SOCKET_BATCH bytes or nothing more to say. */
+static size_t fill_batch(struct conn *c, char *out)
+{
+    const struct http_server_config *cfg = &c->server->c;
+    struct http_socket *s = c->socket;
+    size_t at = 0;
+
+    s->filling = true;
+    while (at < SOCKET_BATCH && !s->end_code) {
+        char *payload = out + at + FRAME_HEADER_MAX, *start;
+        size_t len = cfg->socket->fill(cfg->arg, s, payload, cfg->message_max);
+
+        if (!len)
+            break;
+        start = frame_header(payload, FRAME_TEXT, len);
+        len += (size_t)(payload - start);
+        memmove(out + at, start, len); /* headers are not all of one length */
+        at += len;
+    }
+    s->filling = false;
+    return at;
+}
+
+static void ask(struct conn *c)
+{
+    struct http_socket *s = c->socket;
+    size_t len = 1;
+    int i;
+
+    for (i = 0; len && i < SENDS_MAX && c->state == CONN_OPEN && !conn_backlog(c); i++) {
+        len = fill_batch(c, c->server->messages);
+        if (len)
+            conn_send(c, c->server->messages, len);
+        if (s->end_code)
+            end_with(c, s->end_code, s->end_reason);
+    }
+    if (len && i == SENDS_MAX)
+        conn_again(c);
 }
 
 static void socket_output(struct conn *c)
@@ -397,8 +422,12 @@ void *http_socket_user(const struct http_socket *s)
 
 void http_socket_close(struct http_socket *s, unsigned code, const char *reason)
 {
-    if (s->conn)
+    if (s->filling) {
+        s->end_code = code;
+        snprintf(s->end_reason, sizeof(s->end_reason), "%s", reason ? reason : "");
+    } else if (s->conn) {
         end_with(s->conn, code, reason);
+    }
 }
 
 const struct proto proto_socket = {
