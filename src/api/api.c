@@ -11,9 +11,11 @@
 #include "api/docs.h"
 #include "api/document.h"
 #include "api/live.h"
+#include "api/probes.h"
 #include "api/works.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 unsigned api_operation_index(const struct api_operation *op)
 {
@@ -65,7 +67,8 @@ static void handle(void *arg, void *worker, struct http_request *r)
     struct api_call c;
 
     if (!http_route(r)->user) {
-        a->config.http->handle(a->config.http->arg, worker, r);
+        if (!probes_handle(a, worker, r))
+            a->config.http->handle(a->config.http->arg, worker, r);
         return;
     }
     call_init(&c, a, worker, r);
@@ -164,7 +167,7 @@ static int make_routes(struct api *a)
 {
     unsigned others = a->config.http->route_count;
 
-    a->routes = calloc(api_operation_count + others, sizeof(*a->routes));
+    a->routes = calloc(api_operation_count + PROBES + others, sizeof(*a->routes));
     if (!a->routes)
         return -ENOMEM;
     for (unsigned i = 0; i < api_operation_count; i++) {
@@ -176,10 +179,11 @@ static int make_routes(struct api *a)
                                            .flags = op->spool ? HTTP_ROUTE_SPOOL : 0,
                                            .user = op};
     }
+    probes_routes(a->routes + api_operation_count);
     for (unsigned i = 0; i < others; i++)
-        a->routes[api_operation_count + i] = a->config.http->routes[i];
+        a->routes[api_operation_count + PROBES + i] = a->config.http->routes[i];
     a->http.routes = a->routes;
-    a->http.route_count = api_operation_count + others;
+    a->http.route_count = api_operation_count + PROBES + others;
     return 0;
 }
 
@@ -211,6 +215,7 @@ int api_new(struct api **out, const struct api_config *config, struct error *err
     a->http.spool_dir = a->spool;
     a->http.handle = handle;
     a->http.admit = admit;
+    a->http.observe = probes_observe;
     a->http.worker_open = worker_open;
     a->http.worker_close = worker_close;
     a->http.arg = a;
@@ -220,6 +225,8 @@ int api_new(struct api **out, const struct api_config *config, struct error *err
         api_free(a);
         return rc;
     }
+    if (metric_collector_add(probes_collect, a))
+        log_warn("connections will not be on the page of metrics", "");
     *out = a;
     return 0;
 }
@@ -254,6 +261,7 @@ void api_free(struct api *a)
 {
     if (!a)
         return;
+    metric_collector_remove(probes_collect, a);
     http_server_free(a->server);
     live_free(a->live);
     works_free(a->works);

@@ -3,8 +3,11 @@
 
 #include "http/server.h"
 
-extern const unsigned char docs_html[], docs_js[], docs_css[];
-extern const size_t docs_html_size, docs_js_size, docs_css_size;
+/* Each as it is and compressed: tools/embed-file.py. */
+extern const unsigned char docs_html[], docs_html_gzip[], docs_html_br[], docs_js[], docs_js_gzip[],
+    docs_js_br[], docs_css[], docs_css_gzip[], docs_css_br[];
+extern const size_t docs_html_size, docs_html_gzip_size, docs_html_br_size, docs_js_size,
+    docs_js_gzip_size, docs_js_br_size, docs_css_size, docs_css_gzip_size, docs_css_br_size;
 
 enum { DOCS_ASSETS = 2 };
 void docs_assets(struct http_asset out[DOCS_ASSETS]);

@@ -75,6 +75,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "help";
     int rc;
 
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a failed write, not the end of all calls */
     signal(SIGPIPE, SIG_IGN); /* `kolcast … | head` ends by a write error, not in mid-change */
     ui_start(has_word(argc, argv, "--json"), has_word(argc, argv, "--plain"));
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)

@@ -29,6 +29,13 @@ void notify_manager(const char *state)
         close(fd);
 }
 
+int64_t notify_watchdog_us(void)
+{
+    const char *pid = getenv("WATCHDOG_PID"), *us = getenv("WATCHDOG_USEC");
+
+    return us && (!pid || atoi(pid) == getpid()) && atoll(us) > 0 ? atoll(us) : 0;
+}
+
 int notify_listen_fd(void)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "base/log.h"
 #include "campaign/runs.h"
 #include "cmd/cmd.h"
 #include "cmd/notify.h"
+#include "cmd/privilege.h"
 #include "cmd/ui.h"
 #include "cmd/web.h"
 #include "identity/account.h"
@@ -23,6 +25,7 @@ enum {
     EVENTS_KEPT = 65536,
     HTTP_GRACE_MS = 5000,
     LEAVE_LOOK_MS = 200,
+    HANGS_S = 60, /* an event loop that has not turned for so long */
     TIDY_S = 3600,
     THROTTLES_KEPT = 100000,
 };
@@ -47,6 +50,10 @@ static const struct option_def options[] = {
      .type = OPTION_LIST,
      .value = "ORIGIN",
      .help = "Pages of this origin may use the API, besides our own."},
+    {.name = "user",
+     .type = OPTION_STRING,
+     .value = "NAME",
+     .help = "Started as root: listen, then become this user, which the data belong to."},
     {.name = "workers",
      .type = OPTION_INT,
      .value = "N",
@@ -106,7 +113,8 @@ struct service {
     struct http_server_config http;
     char address[64];
     char url[128];
-    int signals; /* to stop, taken so far */
+    int signals;                     /* to stop, taken so far */
+    int64_t watchdog_us, watched_us; /* how often the manager wants to hear of us; when it did */
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -154,6 +162,18 @@ static int read_options(struct service *s, struct error *err)
         return error_set(err, -EINVAL, s->http.tls_cert ? "--tls-key" : "--tls-cert",
                          "give both, or none", "is missing");
     return 0;
+}
+
+/* What needs root comes first: the port. */
+static int drop_power(struct service *s, struct error *err)
+{
+    int rc = 0;
+
+    if (!option_string(s->v, "user"))
+        return 0;
+    if (!s->http.listen_fd)
+        rc = http_listen(s->http.address, s->http.port, &s->http.listen_fd, err);
+    return rc ? rc : privilege_drop(option_string(s->v, "user"), option_string(s->v, "data"), err);
 }
 
 static int open_host(struct service *s, struct error *err)
@@ -327,8 +347,11 @@ static const sigset_t *signals(void)
 static void reload(struct service *s)
 {
     struct error err = {0};
+    char state[64];
 
-    notify_manager("RELOADING=1");
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)clock_mono_us(&clock_system));
+    notify_manager(state);
     http_server_reload_tls(api_http(s->api));
     if (identity_load(s->identity, s->data.store, &err))
         log_error("the settings of sign-in cannot be used; the old ones hold", "error=\"%s\"",
@@ -336,6 +359,22 @@ static void reload(struct service *s)
     monitor_reload(s->monitor);
     log_info("settings and certificates were read anew", "");
     notify_manager("READY=1");
+}
+
+/* Tells the manager that we live, as long as it is so: the monitor goes its rounds, and the loop
+ * that everybody speaks to turns. */
+static void watchdog(struct service *s)
+{
+    int64_t now = clock_mono_us(&clock_system);
+    struct http_server_stats stats;
+
+    if (!s->watchdog_us || !s->api || now - s->watched_us < s->watchdog_us / 3)
+        return;
+    http_server_stats(api_http(s->api), &stats);
+    if (!monitor_live(s->monitor) || now - stats.turned_us > HANGS_S * INT64_C(1000000))
+        return;
+    s->watched_us = now;
+    notify_manager("WATCHDOG=1");
 }
 
 struct tidy_job {
@@ -361,17 +400,23 @@ static void tidy(struct service *s)
 
 static void serve(struct service *s)
 {
-    const struct timespec hour = {.tv_sec = TIDY_S};
+    int64_t pause_us = s->watchdog_us ? s->watchdog_us / 4 : TIDY_S * INT64_C(1000000);
+    int64_t tidied_us = clock_mono_us(&clock_system);
+    const struct timespec pause = {.tv_sec = pause_us / 1000000,
+                                   .tv_nsec = pause_us % 1000000 * 1000};
 
     while (s->signals == 0) {
-        int sig = sigtimedwait(signals(), NULL, &hour);
+        int sig = sigtimedwait(signals(), NULL, &pause);
 
         if (sig == SIGHUP)
             reload(s);
         else if (sig > 0)
             s->signals++;
-        else if (errno == EAGAIN)
+        if (clock_mono_us(&clock_system) - tidied_us >= TIDY_S * INT64_C(1000000)) {
+            tidied_us = clock_mono_us(&clock_system);
             tidy(s);
+        }
+        watchdog(s);
     }
 }
 
@@ -387,6 +432,7 @@ static void leave_calls(struct service *s)
     while (!host_leave(s->host, LEAVE_LOOK_MS)) {
         int sig = sigtimedwait(signals(), NULL, &none);
 
+        watchdog(s);
         if (!told)
             ui_note("Letting the calls finish. Ctrl-C again ends them.");
         told = true;
@@ -422,15 +468,17 @@ static void close_all(struct service *s)
 
 static int run(struct option_values *v)
 {
-    struct service s = {.v = v, .data = {.lock_fd = -1}};
+    struct service s = {.v = v, .data = {.lock_fd = -1}, .watchdog_us = notify_watchdog_us()};
     struct error err = {0};
     int rc, code;
 
-    if (read_options(&s, &err))
+    if (read_options(&s, &err) || drop_power(&s, &err))
         return cmd_fail(&err);
     code = data_open(&s.data, v, DATA_LOCK, "serve");
     if (code)
         return code;
+    if (geteuid() == 0)
+        log_warn("the service runs as root, which it does not need", "remedy=\"--user NAME\"");
     pthread_sigmask(SIG_BLOCK, signals(), NULL);
     rc = open_all(&s, &err);
     if (!rc) {
@@ -455,6 +503,9 @@ const struct option_command cmd_serve = {
         "SIGTERM or Ctrl-C: no call starts any more, calls that are up finish (see --grace), and "
         "campaigns go on when the service starts again. A second one ends the calls. SIGHUP reads "
         "settings and certificates anew.\n\n"
+        "Under systemd it tells when it is ready, reloads, stops and lives (Type=notify, "
+        "WatchdogSec); "
+        "deploy/systemd has a unit.\n\n"
         "On a public address, put a reverse proxy in front or give --tls-cert and --tls-key.\n\n"
         "Examples:\n"
         "  kolcast serve -d /var/lib/kolcast\n"

@@ -182,8 +182,6 @@ static void round_of(struct monitor *m)
         tell(m, changes.list[i].indicator, &changes.list[i].alert);
     show(m);
     atomic_store(&m->round_us, clock_mono_us(&clock_system));
-    if (m->config.alive)
-        m->config.alive(m->config.alive_arg);
 }
 
 /* A setting that cannot be read is told, and the limits stay as they were. */

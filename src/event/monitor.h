@@ -28,9 +28,6 @@ struct monitor_config {
     /* Takes a mail into a queue; must not wait. NULL: no mail. (mailer_send, message/mail.h) */
     int (*mail)(void *arg, const char *to, const char *subject, const char *text);
     void *mail_arg;
-    /* After each round, for a watchdog: the thread is alive. May be NULL. */
-    void (*alive)(void *arg);
-    void *alive_arg;
 };
 
 /* Reads the settings from the store and goes on with the alerts that are open there. */

@@ -323,4 +323,5 @@ struct http_server {
     atomic_bool wake_posted, reload_posted;
     _Atomic uint64_t requests, refused_busy, connections_total;
     _Atomic unsigned stat_conns, stat_sockets;
+    atomic_llong turned_us;
 };

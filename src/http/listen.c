@@ -18,32 +18,32 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-static int parse_address(const struct http_server_config *c, union address *a, socklen_t *size)
+static int parse_address(const char *address, uint16_t port, union address *a, socklen_t *size)
 {
     memset(a, 0, sizeof(*a));
-    if (inet_pton(AF_INET, c->address, &a->v4.sin_addr) == 1) {
+    if (inet_pton(AF_INET, address, &a->v4.sin_addr) == 1) {
         a->v4.sin_family = AF_INET;
-        a->v4.sin_port = htons(c->port);
+        a->v4.sin_port = htons(port);
         *size = sizeof(a->v4);
         return 0;
     }
-    if (inet_pton(AF_INET6, c->address, &a->v6.sin6_addr) == 1) {
+    if (inet_pton(AF_INET6, address, &a->v6.sin6_addr) == 1) {
         a->v6.sin6_family = AF_INET6;
-        a->v6.sin6_port = htons(c->port);
+        a->v6.sin6_port = htons(port);
         *size = sizeof(a->v6);
         return 0;
     }
     return -EINVAL;
 }
 
-static int bind_port(struct http_server *s, struct error *err)
+int http_listen(const char *address, uint16_t port, int *out, struct error *err)
 {
     union address a;
     socklen_t size = 0;
     int fd, one = 1, rc;
 
-    if (!s->c.address || parse_address(&s->c, &a, &size))
-        return error_set(err, -EINVAL, s->c.address ? s->c.address : "address",
+    if (!address || parse_address(address, port, &a, &size))
+        return error_set(err, -EINVAL, address ? address : "address",
                          "write an IP address, such as 127.0.0.1", "no address to listen on");
     fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
@@ -51,13 +51,13 @@ static int bind_port(struct http_server *s, struct error *err)
         rc = -errno;
         if (fd >= 0)
             close(fd);
-        return error_set(err, rc, s->c.address,
+        return error_set(err, rc, address,
                          rc == -EADDRINUSE ? "choose another port, or end what listens there"
                          : rc == -EACCES   ? "ports below 1024 need root or CAP_NET_BIND_SERVICE"
                                            : NULL,
-                         "cannot listen on port %u: %s", s->c.port, strerror(-rc));
+                         "cannot listen on port %u: %s", port, strerror(-rc));
     }
-    s->listener.fd = fd;
+    *out = fd;
     return 0;
 }
 
@@ -170,7 +170,7 @@ int listen_open(struct http_server *s, struct error *err)
     if (s->c.listen_fd > 0)
         s->listener.fd = s->c.listen_fd;
     else
-        rc = bind_port(s, err);
+        rc = http_listen(s->c.address, s->c.port, &s->listener.fd, err);
     if (rc)
         return rc;
     if (fcntl(s->listener.fd, F_SETFL, O_NONBLOCK) || fcntl(s->listener.fd, F_SETFD, FD_CLOEXEC) ||

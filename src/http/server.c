@@ -93,6 +93,7 @@ static void after_turn(struct loop_hook *h)
     conn_free_dead(s);
     atomic_store_explicit(&s->stat_conns, s->conn_count, memory_order_relaxed);
     atomic_store_explicit(&s->stat_sockets, s->socket_count, memory_order_relaxed);
+    atomic_store_explicit(&s->turned_us, loop_now_us(s->loop), memory_order_relaxed);
     if (s->stopping && !s->conn_count)
         loop_stop(s->loop);
 }
@@ -298,6 +299,7 @@ void http_server_stats(const struct http_server *s, struct http_server_stats *ou
         .requests = atomic_load_explicit(&s->requests, memory_order_relaxed),
         .refused_busy = atomic_load_explicit(&s->refused_busy, memory_order_relaxed),
         .connections_total = atomic_load_explicit(&s->connections_total, memory_order_relaxed),
+        .turned_us = atomic_load_explicit(&s->turned_us, memory_order_relaxed),
         .connections = atomic_load_explicit(&s->stat_conns, memory_order_relaxed),
         .sockets = atomic_load_explicit(&s->stat_sockets, memory_order_relaxed),
         .queued = pool_queued(s->pool),

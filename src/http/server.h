@@ -6,8 +6,8 @@
  * live on the loop's thread alone and have no queue: a socket that can take bytes is asked what to
  * send.
  *
- * Life: http_server_new binds the port (before privileges are dropped), http_server_start makes the
- * threads, http_server_stop ends them gracefully, http_server_free. */
+ * Life: http_server_new binds the port, http_server_start makes the threads, http_server_stop ends
+ * them gracefully, http_server_free. */
 #pragma once
 
 #include <jansson.h>
@@ -128,6 +128,8 @@ struct http_server_config {
     const char *const *cors_origins; /* NULL-terminated, "https://app.example.org"; NULL: off */
 };
 
+/* Binds a port for config.listen_fd, before a program gives up the power that low ports need. */
+int http_listen(const char *address, uint16_t port, int *fd, struct error *err);
 /* Errors: -EADDRINUSE and the like, -EINVAL for the configuration; err has the words. */
 int http_server_new(struct http_server **out, const struct http_server_config *c,
                     struct error *err);
@@ -143,6 +145,7 @@ void http_server_reload_tls(struct http_server *s);
 
 struct http_server_stats {
     uint64_t requests, refused_busy, connections_total;
+    int64_t turned_us; /* monotonic time of the loop's last turn: one that hangs has an old one */
     unsigned connections, sockets, queued;
 };
 void http_server_stats(const struct http_server *s, struct http_server_stats *out); /* any thread */

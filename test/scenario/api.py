@@ -2,6 +2,7 @@
 holds every answer against the contract (status, media type, JSON schema)."""
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -197,8 +198,10 @@ def wait(what, seconds=30):
 class Service:
     """kolcast serve, with an administrator."""
 
-    def __init__(self, folder, *args, set_up=True):
+    def __init__(self, folder, *args, set_up=True, env=None, **how):
+        """env: more of it; how: for subprocess.Popen."""
         self.folder, self.data, self.args = folder, folder / "data", args
+        self.how = {**how, "env": {**os.environ, **(env or {})}}
         self.process, self.port, self.tokens, self.starts = None, None, {}, 0
         self.start()
         if set_up:
@@ -209,7 +212,7 @@ class Service:
         self.errors = open(self.folder / f"serve{self.starts}.err", "wb")
         self.process = subprocess.Popen(
             [KOLCAST, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port or 0}", "--json",
-             "--no-rate-limits", *map(str, self.args)], stdout=subprocess.PIPE, stderr=self.errors, text=True)
+             "--no-rate-limits", *map(str, self.args)], stdout=subprocess.PIPE, stderr=self.errors, text=True, **self.how)
         line = self.process.stdout.readline()
         assert line, self.log()
         ready = json.loads(line)
