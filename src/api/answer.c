@@ -66,12 +66,14 @@ int api_answer_tagged(struct api_call *c, int status, json_t *owned)
     return 0;
 }
 
-bool api_match(struct api_call *c, const json_t *current)
+bool api_match(struct api_call *c, json_t *owned)
 {
     char tag[32];
+    int rc = owned ? tag_of(owned, tag) : -ENOMEM;
 
-    if (tag_of(current, tag)) {
-        api_fault(c, -ENOMEM);
+    json_decref(owned);
+    if (rc) {
+        api_fault(c, rc);
         return false;
     }
     if (in_list(api_text(c, "If-Match"), tag, false))
@@ -79,6 +81,14 @@ bool api_match(struct api_call *c, const json_t *current)
     api_refuse(c, 412, "If-Match", "read it again, and change what is there now",
                "somebody changed it since you read it");
     return false;
+}
+
+int api_removed(struct api_call *c, int rc, const char *what, const char *used, const char *remedy)
+{
+    api_object(c, "%s %lld", what, (long long)api_int(c, "id"));
+    if (rc == -EBUSY)
+        return api_refuse(c, 409, "", remedy, "%s", used);
+    return rc ? rc : api_answer(c, 204, NULL);
 }
 
 void api_location(struct api_call *c, const char *format, ...)

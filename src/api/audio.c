@@ -139,13 +139,10 @@ static int delete (struct api_call *c, struct store *s)
     if (rc)
         return rc;
     rc = store_audio_remove(s, api_int(c, "id"));
-    api_object(c, "audio %lld", (long long)api_int(c, "id"));
     api_detail(c, "%s", json_string_value(json_object_get(audio, "name")));
     json_decref(audio);
-    if (rc == -EBUSY)
-        return api_refuse(c, 409, "", "change those first",
-                          "a flow or a campaign plays the recording");
-    return rc ? rc : api_answer(c, 204, NULL);
+    return api_removed(c, rc, "audio", "a flow or a campaign plays the recording",
+                       "change those first");
 }
 
 int api_delete_audio(struct api_call *c)

@@ -261,11 +261,10 @@ static int cancel(struct api_call *c, struct store *s)
 {
     int64_t id = api_int(c, "id");
     json_t *shown;
-    int rc = store_look_id(s, STORE_VIEW_BLACK_IMPORT, id, &shown);
+    int rc = store_look_id(s, STORE_VIEW_BLACK_IMPORT, id, NULL);
 
     if (rc)
         return rc;
-    json_decref(shown);
     rc = upload_cancel(c, s, id);
     if (rc == -EALREADY)
         return api_refuse(c, 409, "", NULL, "it is not being read");

@@ -118,7 +118,10 @@ int api_change(struct api_call *c, int (*fn)(struct api_call *c, struct store *s
 /* For what changed by other ways than api_change: the audit, and the kept answer. */
 int api_changed(struct api_call *c);
 /* Does If-Match name this? When not, answers 412. */
-bool api_match(struct api_call *c, const json_t *current);
+bool api_match(struct api_call *c, json_t *owned);
+/* The end of a removal of what the path's id names, what being its kind ("list"): 204, or with
+ * -EBUSY 409 in the words of used. */
+int api_removed(struct api_call *c, int rc, const char *what, const char *used, const char *remedy);
 /* What changed, for the audit. */
 __attribute__((format(printf, 2, 3))) void api_object(struct api_call *c, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void api_detail(struct api_call *c, const char *format, ...);

@@ -186,12 +186,8 @@ static int put_body_parts(struct api_call *c, struct store *s, int64_t id)
 /* False: answered. */
 static bool list_there(struct api_call *c, struct store *s, int *rc)
 {
-    json_t *list;
-
-    *rc = store_look_id(s, STORE_VIEW_LIST, api_body_int(c, "list_id", 0), &list);
-    if (!*rc)
-        json_decref(list);
-    else if (*rc == -ENOENT)
+    *rc = store_look_id(s, STORE_VIEW_LIST, api_body_int(c, "list_id", 0), NULL);
+    if (*rc == -ENOENT)
         *rc = api_refuse(c, 422, "/list_id", "GET /api/lists lists them", "there is no such list");
     return !*rc && !c->status;
 }
@@ -239,14 +235,11 @@ static int update(struct api_call *c, struct store *s)
     int64_t id = api_int(c, "id");
     struct store_campaign record;
     json_t *current;
-    bool match;
     int rc = campaigns_look(s, id, &current);
 
     if (rc)
         return rc;
-    match = api_match(c, current);
-    json_decref(current);
-    if (!match || !list_there(c, s, &rc))
+    if (!api_match(c, current) || !list_there(c, s, &rc))
         return rc;
     record_of(c->campaign, api_body_int(c, "list_id", 0), &record);
     rc = store_campaign_change(s, id, &record, c->campaign->canonical);
@@ -260,12 +253,10 @@ static int update(struct api_call *c, struct store *s)
 
 int api_update_campaign(struct api_call *c)
 {
-    json_t *there;
-    int rc = store_look_id(c->store, STORE_VIEW_CAMPAIGN, api_int(c, "id"), &there);
+    int rc = store_look_id(c->store, STORE_VIEW_CAMPAIGN, api_int(c, "id"), NULL);
 
     if (rc)
         return rc;
-    json_decref(there);
     return with_campaign(c, update);
 }
 
@@ -274,11 +265,10 @@ static int delete (struct api_call *c, struct store *s)
     struct desk_view v;
     int rc = store_campaign_delete(s, api_int(c, "id"));
 
-    api_object(c, "campaign %lld", (long long)api_int(c, "id"));
-    if (rc == -EBUSY || (!rc && host_view(c->config->host, api_int(c, "id"), &v) == 0))
-        return api_refuse(c, 409, "", "cancel it first, and wait for its last calls",
-                          "the campaign is running");
-    return rc ? rc : api_answer(c, 204, NULL);
+    if (!rc && host_view(c->config->host, api_int(c, "id"), &v) == 0)
+        rc = -EBUSY;
+    return api_removed(c, rc, "campaign", "the campaign is running",
+                       "cancel it first, and wait for its last calls");
 }
 
 int api_delete_campaign(struct api_call *c)

@@ -16,12 +16,10 @@ enum { EXTRA_MAX = 1800 }; /* as contacts/import: what a call can carry */
 int api_list_contacts(struct api_call *c)
 {
     struct api_filters f = {0};
-    json_t *list;
-    int rc = store_look_id(c->store, STORE_VIEW_LIST, api_int(c, "id"), &list);
+    int rc = store_look_id(c->store, STORE_VIEW_LIST, api_int(c, "id"), NULL);
 
     if (rc)
         return rc;
-    json_decref(list);
     api_filter_number(&f, "list_id", api_int(c, "id"));
     api_filter_texts(&f, c, "number");
     api_filter_texts(&f, c, "q");
@@ -153,29 +151,27 @@ int api_create_contact(struct api_call *c)
     return api_change(c, create);
 }
 
-static int called_now(struct api_call *c)
-{
-    return api_refuse(c, 409, "", "try again after the call", "the person is being called");
-}
+static const char called_now[] = "the person is being called", wait[] = "try again after the call";
 
 static int update(struct api_call *c, struct store *s)
 {
     int64_t id = api_int(c, "id");
     struct draft d = {0};
     json_t *current;
-    const char *number;
     int rc = store_look_id(s, STORE_VIEW_CONTACT, id, &current);
 
     if (rc)
         return rc;
-    number = json_string_value(json_object_get(current, "number"));
-    d.contact.number = strtoull(number + 1, NULL, 10);
+    d.contact.number =
+        strtoull(json_string_value(json_object_get(current, "number")) + 1, NULL, 10);
     if (api_match(c, current) && read_draft(c, &d)) {
         rc = store_contact_change(s, id, &d.contact);
-        rc = rc == -EBUSY ? called_now(c) : rc ? rc : answer(c, s, id, 200);
+        if (rc == -EBUSY)
+            rc = api_refuse(c, 409, "", wait, called_now);
+        else if (!rc)
+            rc = answer(c, s, id, 200);
     }
     free(d.extra);
-    json_decref(current);
     return rc;
 }
 
@@ -186,12 +182,7 @@ int api_update_contact(struct api_call *c)
 
 static int delete (struct api_call *c, struct store *s)
 {
-    int rc = store_contact_remove(s, api_int(c, "id"));
-
-    api_object(c, "contact %lld", (long long)api_int(c, "id"));
-    if (rc == -EBUSY)
-        return called_now(c);
-    return rc ? rc : api_answer(c, 204, NULL);
+    return api_removed(c, store_contact_remove(s, api_int(c, "id")), "contact", called_now, wait);
 }
 
 int api_delete_contact(struct api_call *c)

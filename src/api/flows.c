@@ -109,22 +109,12 @@ static int only_version(struct api_call *c, json_t *item)
     return 0;
 }
 
-static bool there(struct api_call *c, int *rc)
-{
-    json_t *flow;
-
-    *rc = store_look_id(c->store, STORE_VIEW_FLOW, api_int(c, "id"), &flow);
-    if (!*rc)
-        json_decref(flow);
-    return !*rc;
-}
-
 int api_list_flow_versions(struct api_call *c)
 {
     struct api_filters f = {0};
-    int rc;
+    int rc = store_look_id(c->store, STORE_VIEW_FLOW, api_int(c, "id"), NULL);
 
-    if (!there(c, &rc))
+    if (rc)
         return rc;
     api_filter_number(&f, "id", api_int(c, "id"));
     return api_page(c, STORE_VIEW_FLOW_VERSION, &f, only_version);
@@ -133,9 +123,9 @@ int api_list_flow_versions(struct api_call *c)
 int api_list_flow_uses(struct api_call *c)
 {
     struct api_filters f = {0};
-    int rc;
+    int rc = store_look_id(c->store, STORE_VIEW_FLOW, api_int(c, "id"), NULL);
 
-    if (!there(c, &rc))
+    if (rc)
         return rc;
     api_filter_number(&f, "flow_id", api_int(c, "id"));
     return api_page(c, STORE_VIEW_CAMPAIGN_ITEM, &f, NULL);
@@ -230,7 +220,6 @@ static int matches(struct api_call *c, struct store *s, bool *match)
         return rc;
     json_object_del(current, "prompts_missing");
     *match = api_match(c, current);
-    json_decref(current);
     return 0;
 }
 
@@ -253,13 +242,8 @@ int api_update_flow(struct api_call *c)
 
 static int delete (struct api_call *c, struct store *s)
 {
-    int rc = store_flow_remove(s, api_int(c, "id"));
-
-    api_object(c, "flow %lld", (long long)api_int(c, "id"));
-    if (rc == -EBUSY)
-        return api_refuse(c, 409, "", "GET /api/flows/{id}/uses lists them",
-                          "a campaign uses the flow");
-    return rc ? rc : api_answer(c, 204, NULL);
+    return api_removed(c, store_flow_remove(s, api_int(c, "id")), "flow",
+                       "a campaign uses the flow", "GET /api/flows/{id}/uses lists them");
 }
 
 int api_delete_flow(struct api_call *c)

@@ -49,12 +49,10 @@ int api_get_import(struct api_call *c)
 int api_list_rejects(struct api_call *c)
 {
     struct api_filters f = {0};
-    json_t *import;
-    int rc = store_look_id(c->store, STORE_VIEW_IMPORT, api_int(c, "id"), &import);
+    int rc = store_look_id(c->store, STORE_VIEW_IMPORT, api_int(c, "id"), NULL);
 
     if (rc)
         return rc;
-    json_decref(import);
     api_filter_number(&f, "import_id", api_int(c, "id"));
     return api_page(c, STORE_VIEW_REJECT, &f, NULL);
 }
@@ -142,12 +140,10 @@ static int take(struct api_call *c, struct store *s)
 
 int api_import_contacts(struct api_call *c)
 {
-    json_t *list;
-    int rc = store_look_id(c->store, STORE_VIEW_LIST, api_int(c, "id"), &list);
+    int rc = store_look_id(c->store, STORE_VIEW_LIST, api_int(c, "id"), NULL);
 
     if (rc)
         return rc;
-    json_decref(list);
     if (!imports_region_known(c))
         return 0;
     rc = upload_keep(c, c->upload);
@@ -167,11 +163,10 @@ static int cancel(struct api_call *c, struct store *s)
 {
     int64_t work;
     json_t *import;
-    int rc = store_look_id(s, STORE_VIEW_IMPORT, api_int(c, "id"), &import);
+    int rc = store_look_id(s, STORE_VIEW_IMPORT, api_int(c, "id"), NULL);
 
     if (rc)
         return rc;
-    json_decref(import);
     rc = store_work_of(s, "import", api_int(c, "id"), &work);
     if (!rc)
         rc = upload_cancel(c, s, work);

@@ -52,14 +52,11 @@ int api_create_list(struct api_call *c)
 static int update(struct api_call *c, struct store *s)
 {
     json_t *current;
-    bool match;
     int rc = store_look_id(s, STORE_VIEW_LIST, api_int(c, "id"), &current);
 
     if (rc)
         return rc;
-    match = api_match(c, current);
-    json_decref(current);
-    if (!match)
+    if (!api_match(c, current))
         return 0;
     rc = store_list_rename(s, api_int(c, "id"), api_body_text(c, "name"));
     if (rc)
@@ -74,13 +71,9 @@ int api_update_list(struct api_call *c)
 
 static int delete (struct api_call *c, struct store *s)
 {
-    int rc = store_list_remove(s, api_int(c, "id"));
-
-    api_object(c, "list %lld", (long long)api_int(c, "id"));
-    if (rc == -EBUSY)
-        return api_refuse(c, 409, "", "delete those first",
-                          "a campaign uses the list, or an import into it is being read");
-    return rc ? rc : api_answer(c, 204, NULL);
+    return api_removed(c, store_list_remove(s, api_int(c, "id")), "list",
+                       "a campaign uses the list, or an import into it is being read",
+                       "delete those first");
 }
 
 int api_delete_list(struct api_call *c)

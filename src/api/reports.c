@@ -118,13 +118,11 @@ int api_download_report(struct api_call *c)
 static int delete (struct api_call *c, struct store *s)
 {
     struct store_work work;
-    json_t *report;
     int64_t id = api_int(c, "id");
-    int rc = store_look_id(s, STORE_VIEW_REPORT, id, &report);
+    int rc = store_look_id(s, STORE_VIEW_REPORT, id, NULL);
 
     if (rc)
         return rc;
-    json_decref(report);
     rc = store_work_get(s, id, &work);
     if (rc)
         return rc;

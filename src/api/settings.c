@@ -105,17 +105,10 @@ static int put(struct store *s, const json_t *body)
 static int update(struct api_call *c, struct store *s)
 {
     struct settings now;
-    json_t *current;
-    bool match;
     int rc = defaults_read(s, &now);
 
-    if (rc)
+    if (rc || !api_match(c, settings_json(&now)))
         return rc;
-    current = settings_json(&now);
-    match = current && api_match(c, current);
-    json_decref(current);
-    if (!match)
-        return 0;
     rc = put(s, c->body);
     api_object(c, "settings");
     api_detail(c, "%s, %s, %s", api_body_text(c, "region"), api_body_text(c, "time_zone"),

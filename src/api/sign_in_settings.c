@@ -60,7 +60,7 @@ int api_update_sign_in_settings(struct api_call *c)
 
     if (rc)
         return rc;
-    if (!refused(c, now) && api_match(c, now))
+    if (!refused(c, now) && api_match(c, json_incref(now)))
         rc = change(c, now);
     json_decref(now);
     return rc;

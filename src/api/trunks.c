@@ -137,14 +137,11 @@ static int update(struct api_call *c, struct store *s)
     int64_t id = api_int(c, "id");
     struct store_trunk t;
     json_t *current;
-    bool match;
     int rc = store_look_id(s, STORE_VIEW_TRUNK, id, &current);
 
     if (rc)
         return rc;
-    match = api_match(c, current);
-    json_decref(current);
-    if (!match)
+    if (!api_match(c, current))
         return 0;
     rc = store_trunk_get(s, id, &t);
     if (rc || !read_body(c, &t))
@@ -163,13 +160,9 @@ int api_update_trunk(struct api_call *c)
 
 static int delete (struct api_call *c, struct store *s)
 {
-    int rc = store_trunk_remove(s, api_int(c, "id"));
-
-    api_object(c, "trunk %lld", (long long)api_int(c, "id"));
-    if (rc == -EBUSY)
-        return api_refuse(c, 409, "", "give that campaign another one, or end it",
-                          "a campaign that is not over uses the trunk");
-    return rc ? rc : api_answer(c, 204, NULL);
+    return api_removed(c, store_trunk_remove(s, api_int(c, "id")), "trunk",
+                       "a campaign that is not over uses the trunk",
+                       "give that campaign another one, or end it");
 }
 
 int api_delete_trunk(struct api_call *c)

@@ -75,16 +75,13 @@ int api_update_user(struct api_call *c)
     struct store_user user;
     struct error err = {0};
     json_t *current;
-    bool match;
     int rc = store_user_get(c->store, api_int(c, "id"), &user);
 
     if (!rc)
         rc = store_look_id(c->store, STORE_VIEW_USER, api_int(c, "id"), &current);
     if (rc)
         return rc;
-    match = api_match(c, current);
-    json_decref(current);
-    if (match) {
+    if (api_match(c, current)) {
         snprintf(user.email, sizeof(user.email), "%s", api_body_text(c, "email"));
         snprintf(user.name, sizeof(user.name), "%s", api_body_text(c, "name"));
         user.role = (enum role)role_from_name(api_body_text(c, "role"));

@@ -64,7 +64,7 @@ struct store_page {
 /* Appends a page's objects to items. -EINVAL: the cursor is none of this view and sort. */
 int store_browse(struct store *s, enum store_view view, const struct store_filter *filters,
                  unsigned count, struct store_page *page, json_t *items);
-/* The first that passes the filters; -ENOENT. The caller owns it. */
+/* The first that passes the filters; -ENOENT. The caller owns it; NULL: is there one? */
 int store_look(struct store *s, enum store_view view, const struct store_filter *filters,
                unsigned count, json_t **out);
 /* By its id. */

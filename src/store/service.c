@@ -219,7 +219,10 @@ int store_look(struct store *s, enum store_view view, const struct store_filter 
 
     if (rc || !found)
         return rc ? rc : -ENOENT;
-    *out = found;
+    if (out)
+        *out = found;
+    else
+        json_decref(found);
     return 0;
 }
 

@@ -209,12 +209,8 @@ int sqlite_claim(struct store *s, const struct store_claim_query *q, struct stor
                  int max, int *claimed, int64_t *skipped)
 {
     int64_t passed = 0;
-    bool own;
-    int n = 0, rc = sqlite_start(s, &own);
+    int n = 0, rc = sqlite_whole(s, claim(s, q, out, max, &n, &passed));
 
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, claim(s, q, out, max, &n, &passed));
     if (!rc) {
         *claimed = n;
         *skipped += passed;
@@ -278,10 +274,7 @@ static int finish(struct store *s, const struct store_finish *f)
 
 int sqlite_finish(struct store *s, const struct store_finish *f)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, finish(s, f));
+    return sqlite_whole(s, finish(s, f));
 }
 
 static int recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted)
@@ -321,12 +314,8 @@ static int recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t
 int sqlite_recover(struct store *s, int64_t campaign_id, int64_t due_ms, int64_t *interrupted)
 {
     int64_t n = 0;
-    bool own;
-    int rc = sqlite_start(s, &own);
+    int rc = sqlite_whole(s, recover(s, campaign_id, due_ms, &n));
 
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, recover(s, campaign_id, due_ms, &n));
     if (!rc)
         *interrupted = n;
     return rc;

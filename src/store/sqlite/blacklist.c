@@ -46,12 +46,9 @@ static int add(struct store *s, struct store_black *b, bool *added)
 int sqlite_black_add(struct store *s, const struct store_black *b, bool *added)
 {
     struct store_black copy = *b;
-    bool own, is_new = false;
-    int rc = sqlite_start(s, &own);
+    bool is_new = false;
+    int rc = sqlite_whole(s, add(s, &copy, &is_new));
 
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, add(s, &copy, &is_new));
     if (!rc && added)
         *added = is_new;
     return rc;
@@ -76,12 +73,9 @@ static int remove_one(struct store *s, const char *list, uint64_t number, const 
 int sqlite_black_remove(struct store *s, const char *list, uint64_t number, const char *why,
                         bool *removed)
 {
-    bool own, gone = false;
-    int rc = sqlite_start(s, &own);
+    bool gone = false;
+    int rc = sqlite_whole(s, remove_one(s, list, number, why, &gone));
 
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, remove_one(s, list, number, why, &gone));
     if (!rc && removed)
         *removed = gone;
     return rc;

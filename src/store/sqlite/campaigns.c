@@ -102,10 +102,7 @@ static int update(struct store *s, int64_t id, const char *config_json, const ch
 int sqlite_campaign_update(struct store *s, int64_t id, const char *config_json,
                            const char *config_hash)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, update(s, id, config_json, config_hash));
+    return sqlite_whole(s, update(s, id, config_json, config_hash));
 }
 
 int sqlite_campaign_list(struct store *s, int (*fn)(void *arg, const struct store_campaign *c),
@@ -150,10 +147,7 @@ static int set_state(struct store *s, int64_t id, enum campaign_state to, const 
 int sqlite_campaign_set_state(struct store *s, int64_t id, enum campaign_state to,
                               const char *reason)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, set_state(s, id, to, reason));
+    return sqlite_whole(s, set_state(s, id, to, reason));
 }
 
 static int delete_campaign(struct store *s, int64_t id)
@@ -171,10 +165,7 @@ static int delete_campaign(struct store *s, int64_t id)
 
 int sqlite_campaign_delete(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, delete_campaign(s, id));
+    return sqlite_whole(s, delete_campaign(s, id));
 }
 
 int sqlite_step_begin(struct store *s, int64_t campaign_id, const char *step)

@@ -51,10 +51,7 @@ static int take(struct store *s, const char *hash, const char *kind, struct stor
 int sqlite_ticket_take(struct store *s, const char *hash, const char *kind,
                        struct store_ticket *out)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, take(s, hash, kind, out));
+    return sqlite_whole(s, take(s, hash, kind, out));
 }
 
 int sqlite_ticket_drop(struct store *s, const char *kind, int64_t user)
@@ -142,10 +139,7 @@ static int tidy(struct store *s, int64_t throttles_max)
 
 int sqlite_identity_tidy(struct store *s, int64_t throttles_max)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, tidy(s, throttles_max));
+    return sqlite_whole(s, tidy(s, throttles_max));
 }
 
 int sqlite_setting_get(struct store *s, const char *key, char **value)

@@ -139,17 +139,13 @@ int sqlite_import_undo(struct store *s, int64_t import_id, int64_t *removed)
 {
     struct store_import i;
     int64_t gone = 0;
-    bool own;
     int rc = sqlite_import_get(s, import_id, &i);
 
     if (rc)
         return rc;
     if (strcmp(i.state, "done") != 0)
         return -EALREADY;
-    rc = sqlite_start(s, &own);
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, undo(s, import_id, &gone));
+    rc = sqlite_whole(s, undo(s, import_id, &gone));
     if (!rc)
         *removed = gone;
     return rc;

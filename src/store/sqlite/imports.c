@@ -228,17 +228,13 @@ static int clear_staging(struct store *s)
 int sqlite_import_finish(struct store *s, int64_t import_id, struct store_import *out)
 {
     struct store_import i;
-    bool own;
     int rc = sqlite_import_get(s, import_id, &i);
 
     if (rc)
         return rc;
     if (strcmp(i.state, "open") != 0)
         return -EALREADY;
-    rc = sqlite_start(s, &own);
-    if (rc)
-        return rc;
-    rc = sqlite_end(s, own, merge(s, &i));
+    rc = sqlite_whole(s, merge(s, &i));
     if (rc)
         return rc;
     clear_staging(s);

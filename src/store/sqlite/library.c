@@ -5,8 +5,7 @@
 
 #include "store/sqlite/service_priv.h"
 
-/* 0: nothing is found by this query for one number, -EBUSY: something is. */
-static int unused(struct store *s, const char *sql, int64_t id)
+int sqlite_unused(struct store *s, const char *sql, int64_t id)
 {
     int64_t one;
     int rc = sqlite_int(s, &one, sql, "i", id);
@@ -46,10 +45,7 @@ static int save(struct store *s, int64_t id, const struct store_flow *f, int64_t
 
 int sqlite_flow_save(struct store *s, int64_t id, const struct store_flow *f, int64_t *out)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, save(s, id, f, out));
+    return sqlite_whole(s, save(s, id, f, out));
 }
 
 int sqlite_flow_get(struct store *s, int64_t id, int64_t *version, char **json)
@@ -79,7 +75,7 @@ int sqlite_flow_get(struct store *s, int64_t id, int64_t *version, char **json)
 
 static int remove_flow(struct store *s, int64_t id)
 {
-    int rc = unused(s, "SELECT 1 FROM campaigns WHERE flow_id = ? LIMIT 1", id);
+    int rc = sqlite_unused(s, "SELECT 1 FROM campaigns WHERE flow_id = ? LIMIT 1", id);
 
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM flows WHERE id = ?", "i", id);
@@ -88,10 +84,7 @@ static int remove_flow(struct store *s, int64_t id)
 
 int sqlite_flow_remove(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, remove_flow(s, id));
+    return sqlite_whole(s, remove_flow(s, id));
 }
 
 /* ---- recordings ----------------------------------------------------------------------------- */
@@ -114,10 +107,11 @@ int sqlite_audio_find(struct store *s, const char *name, int64_t *id)
 
 static int remove_audio(struct store *s, int64_t id)
 {
-    int rc = unused(s,
-                    "SELECT 1 FROM audio a JOIN audio_uses u ON u.name = a.name WHERE a.id = ?"
-                    " LIMIT 1",
-                    id);
+    int rc =
+        sqlite_unused(s,
+                      "SELECT 1 FROM audio a JOIN audio_uses u ON u.name = a.name WHERE a.id = ?"
+                      " LIMIT 1",
+                      id);
 
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM audio WHERE id = ?", "i", id);
@@ -126,10 +120,7 @@ static int remove_audio(struct store *s, int64_t id)
 
 int sqlite_audio_remove(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, remove_audio(s, id));
+    return sqlite_whole(s, remove_audio(s, id));
 }
 
 /* ---- trunks --------------------------------------------------------------------------------- */
@@ -193,10 +184,11 @@ int sqlite_trunk_update(struct store *s, int64_t id, const struct store_trunk *t
 /* Campaigns that are over for good forget it. */
 static int remove_trunk(struct store *s, int64_t id)
 {
-    int rc = unused(s,
-                    "SELECT 1 FROM campaign_trunks t JOIN campaigns c ON c.id = t.campaign_id"
-                    " WHERE t.trunk_id = ? AND c.state NOT IN ('completed', 'cancelled') LIMIT 1",
-                    id);
+    int rc =
+        sqlite_unused(s,
+                      "SELECT 1 FROM campaign_trunks t JOIN campaigns c ON c.id = t.campaign_id"
+                      " WHERE t.trunk_id = ? AND c.state NOT IN ('completed', 'cancelled') LIMIT 1",
+                      id);
 
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM campaign_trunks WHERE trunk_id = ?", "i", id);
@@ -207,10 +199,7 @@ static int remove_trunk(struct store *s, int64_t id)
 
 int sqlite_trunk_remove(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, remove_trunk(s, id));
+    return sqlite_whole(s, remove_trunk(s, id));
 }
 
 /* ---- campaigns ------------------------------------------------------------------------------ */
@@ -237,10 +226,7 @@ static int set_parts(struct store *s, int64_t id, const struct store_parts *p)
 
 int sqlite_campaign_parts(struct store *s, int64_t id, const struct store_parts *p)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, set_parts(s, id, p));
+    return sqlite_whole(s, set_parts(s, id, p));
 }
 
 int sqlite_campaign_trunks(struct store *s, int64_t id, int64_t *trunks, unsigned max,
@@ -290,8 +276,5 @@ static int change(struct store *s, int64_t id, const struct store_campaign *c, c
 int sqlite_campaign_change(struct store *s, int64_t id, const struct store_campaign *c,
                            const char *config_json)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, change(s, id, c, config_json));
+    return sqlite_whole(s, change(s, id, c, config_json));
 }

@@ -19,16 +19,14 @@ int sqlite_list_rename(struct store *s, int64_t id, const char *name)
 
 static int remove_list(struct store *s, int64_t id)
 {
-    int64_t one;
-    int rc = sqlite_int(s, &one,
-                        "SELECT 1 FROM campaigns WHERE list_id = ?1 UNION ALL SELECT 1 FROM"
-                        " imports i JOIN jobs j ON j.kind = 'import' AND j.object_id = i.id WHERE"
-                        " i.list_id = ?1 AND j.state IN ('queued', 'running') LIMIT 1",
-                        "i", id);
+    int rc = sqlite_unused(s,
+                           "SELECT 1 FROM campaigns WHERE list_id = ?1 UNION ALL SELECT 1 FROM"
+                           " imports i JOIN jobs j ON j.kind = 'import' AND j.object_id = i.id"
+                           " WHERE i.list_id = ?1 AND j.state IN ('queued', 'running') LIMIT 1",
+                           id);
 
-    if (rc != -ENOENT)
-        return rc ? rc : -EBUSY;
-    rc = sqlite_run(s, "DELETE FROM contacts WHERE list_id = ?", "i", id);
+    if (!rc)
+        rc = sqlite_run(s, "DELETE FROM contacts WHERE list_id = ?", "i", id);
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM imports WHERE list_id = ?", "i", id);
     if (!rc)
@@ -38,10 +36,7 @@ static int remove_list(struct store *s, int64_t id)
 
 int sqlite_list_remove(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, remove_list(s, id));
+    return sqlite_whole(s, remove_list(s, id));
 }
 
 /* The import that stands for what was added by hand. */
@@ -86,10 +81,7 @@ static int add_contact(struct store *s, const struct store_contact *c, int64_t *
 
 int sqlite_contact_add(struct store *s, const struct store_contact *c, int64_t *id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, add_contact(s, c, id));
+    return sqlite_whole(s, add_contact(s, c, id));
 }
 
 static int not_called_now(struct store *s, int64_t contact_id)
@@ -130,10 +122,7 @@ static int change_contact(struct store *s, int64_t id, const struct store_contac
 
 int sqlite_contact_change(struct store *s, int64_t id, const struct store_contact *c)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, change_contact(s, id, c));
+    return sqlite_whole(s, change_contact(s, id, c));
 }
 
 static int remove_contact(struct store *s, int64_t id)
@@ -150,8 +139,5 @@ static int remove_contact(struct store *s, int64_t id)
 
 int sqlite_contact_remove(struct store *s, int64_t id)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, remove_contact(s, id));
+    return sqlite_whole(s, remove_contact(s, id));
 }

@@ -24,6 +24,8 @@ int sqlite_campaign_trunks(struct store *s, int64_t id, int64_t *trunks, unsigne
                            unsigned *count);
 int sqlite_campaign_change(struct store *s, int64_t id, const struct store_campaign *c,
                            const char *config_json);
+/* 0: this query for one number finds nothing, -EBUSY: something. */
+int sqlite_unused(struct store *s, const char *sql, int64_t id);
 int sqlite_list_add(struct store *s, const char *name, int64_t *id);
 int sqlite_list_rename(struct store *s, int64_t id, const char *name);
 int sqlite_list_remove(struct store *s, int64_t id);

@@ -62,6 +62,13 @@ static inline bool sqlite_stop(int answer, int *rc)
  * sqlite_end commits when rc is 0, else takes everything back; it returns what holds then. */
 int sqlite_start(struct store *s, bool *own);
 int sqlite_end(struct store *s, bool own, int rc);
+/* The same around one call, which is not made when the transaction cannot begin. */
+#define sqlite_whole(s, call)                      \
+    ({                                             \
+        bool own_;                                 \
+        int rc_ = sqlite_start(s, &own_);          \
+        rc_ ? rc_ : sqlite_end((s), own_, (call)); \
+    })
 
 /* The record of a call that ended, and its part in the totals. */
 int sqlite_call_add(struct store *s, const struct store_call *c);

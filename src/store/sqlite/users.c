@@ -169,10 +169,7 @@ static int replace_codes(struct store *s, int64_t user, const char (*hashes)[STO
 
 int sqlite_recovery_set(struct store *s, int64_t user, const char (*hashes)[STORE_HASH_MAX], int n)
 {
-    bool own;
-    int rc = sqlite_start(s, &own);
-
-    return rc ? rc : sqlite_end(s, own, replace_codes(s, user, hashes, n));
+    return sqlite_whole(s, replace_codes(s, user, hashes, n));
 }
 
 int sqlite_recovery_use(struct store *s, int64_t user, const char *hash)
