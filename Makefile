@@ -2,7 +2,7 @@
 BUILD ?= build
 NICE ?=
 
-.PHONY: checks help setup build demo test bench fuzz fresh lint format clean install
+.PHONY: checks help setup build demo test bench fuzz fresh contract lint format clean install
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fuzz: checks ## Run every fuzzer for a minute (SECONDS_EACH=60)
 
 fresh: ## Try the README's commands in a bare Debian 12 (root only)
 	@tools/fresh
+
+contract: build ## Hold the running API against its contract (schemathesis, from PyPI)
+	@tools/check-contract $(BUILD)
 
 lint: checks build ## Formatting, layers, shell scripts, clang-tidy
 	@tools/lint $(BUILD)

@@ -26,6 +26,8 @@ CHECKED = {"$ref", "type", "properties", "required", "additionalProperties", "en
            "minProperties", "maxProperties", "propertyNames", "oneOf", "x-loader"}
 PASSED_OVER = {"description", "default", "examples", "example", "title", "writeOnly", "readOnly"}
 FORMATS = {"date-time", "email", "e164", "text", "int64", "binary", "uri-reference"}
+# Other tools do not know our format "text".
+TEXT = r"^[^\u0000-\u001f\u007f]*$"
 # Faults that every operation may answer, beside those it names.
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -101,11 +103,14 @@ class Bundler:
 
 
 def plain_patterns(node):
-    """POSIX knows no \\uXXXX: the characters themselves. U+0000 never gets past the JSON parser."""
+    """POSIX knows no \\uXXXX: the characters themselves. U+0000 never gets past the JSON parser.
+    What the format "text" means is said as a pattern besides."""
     def plain(text):
         return re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(max(1, int(m[1], 16))), text)
 
     if isinstance(node, dict):
+        if node.get("format") == "text":
+            node = {"pattern": TEXT, **node}
         return {k: plain(v) if k == "pattern" and isinstance(v, str) else plain_patterns(v) for k, v in node.items()}
     return [plain_patterns(n) for n in node] if isinstance(node, list) else node
 
@@ -143,13 +148,13 @@ def complete(document):
             add("401", "Not signed in")
             add("403", "Signed in, but not allowed to do this")
         if op["parameters"] or "requestBody" in op:
-            add("400", "A parameter or the JSON cannot be read")
+            add("400", "A parameter or the JSON cannot be read, or the body is missing")
+            add("422", "Something in a parameter or the body is wrong; `errors` says what")
         if "{" in path:
             add("404", "There is no such thing")
         if "requestBody" in op:
             add("413", "The body is too large")
             add("415", "A body of this type is not taken")
-            add("422", "Something in the body is wrong; `errors` says what")
         if "If-Match" in names:
             add("412", "Somebody else changed it first: read it again")
             add("428", "If-Match is missing")

@@ -286,7 +286,7 @@ int api_page(struct api_call *c, enum store_view view, const struct api_filters 
             json_pack("{s:o, s:s?}", "items", items, "next", page.next[0] ? page.next : NULL));
     json_decref(items);
     if (rc == -EINVAL && page.cursor)
-        return api_refuse(c, 400, "?cursor", "begin again without it, or keep to its sort",
+        return api_refuse(c, 422, "?cursor", "begin again without it, or keep to its sort",
                           "is not a cursor of this list in this order");
     return rc;
 }

@@ -244,7 +244,7 @@ int api_import_blacklist(struct api_call *c)
     int rc;
 
     if (api_has(c, "region") && !number_region_known(api_text(c, "region")))
-        return api_refuse(c, 400, "?region", "write two letters such as IL or US",
+        return api_refuse(c, 422, "?region", "write two letters such as IL or US",
                           "there is no region \"%s\"", api_text(c, "region"));
     rc = upload_keep(c, c->upload);
     if (rc)

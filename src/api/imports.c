@@ -124,7 +124,7 @@ bool imports_region_known(struct api_call *c)
 {
     if (!api_has(c, "region") || number_region_known(api_text(c, "region")))
         return true;
-    api_refuse(c, 400, "?region", "write two letters such as IL or US", "there is no region \"%s\"",
+    api_refuse(c, 422, "?region", "write two letters such as IL or US", "there is no region \"%s\"",
                api_text(c, "region"));
     return false;
 }

@@ -147,13 +147,14 @@ bool api_read_body(struct api_call *c)
 
     if (!c->op->body_types)
         return true;
-    if (c->op->spool)
+    if (c->op->spool && http_spooled_size(c->request))
         return right_type(c);
     text = http_body(c->request, &len);
     if (len == 0) {
         if (!c->op->body_required)
             return true;
-        api_refuse(c, 400, "", "send a JSON body", "the body is missing");
+        api_refuse(c, 400, "", c->op->spool ? "send the file as the body" : "send a JSON body",
+                   "the body is missing");
         return false;
     }
     if (!right_type(c))

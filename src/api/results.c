@@ -130,7 +130,7 @@ static int add_dated(struct api_call *c, json_t *campaigns)
 
     api_filter_times(&f, c);
     if (f.count == 0)
-        return api_refuse(c, 400, "?campaigns",
+        return api_refuse(c, 422, "?campaigns",
                           "for example campaigns=1,2 or from=2026-01-01T00:00:00Z",
                           "say which campaigns, or from when until when");
     if (!api_has(c, "from"))

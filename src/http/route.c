@@ -137,11 +137,16 @@ int router_match(const struct router *rt, struct http_request *r, char *allow, s
 {
     const char *method = r->head ? "GET" : r->method;
     const char *params[PARAMS_MAX];
+    const struct pattern *meant = NULL;
 
     allow[0] = '\0';
     for (const struct pattern *p = rt->by_count[r->path.count]; p; p = p->next) {
         if (!matches(p, &r->path, params))
             continue;
+        if (!meant)
+            meant = p;
+        else if (more_literal(meant, p))
+            break; /* a path that is named has its own methods alone: OpenAPI 3.1, 4.8.8.2 */
         if (!strcmp(p->route->method, method)) {
             r->route = p->route;
             memcpy(r->params, params, p->names * sizeof(params[0]));

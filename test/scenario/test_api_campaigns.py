@@ -83,7 +83,7 @@ def test_from_draft_to_report(place):
     side = c.get("/api/comparisons", campaigns=i).json["items"][0]
     assert (side["calls"], side["answered"], side["opt_outs"], side["texts"]) == (40, len(answered), len(gone), len(texts))
     assert c.get("/api/comparisons", **{"from": "2020-01-01T00:00:00Z"}).json["items"] == [side]
-    c.get("/api/comparisons", expect=400)
+    c.get("/api/comparisons", expect=422)
     c.get("/api/comparisons", campaigns=999, expect=404)
     one = c.get(f"/api/calls/{answered[0]['id']}").json
     assert one["trace"]["path"][0]["node"] == "welcome" and one["decision"]["max_attempts"] == 1

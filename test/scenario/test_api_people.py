@@ -126,7 +126,7 @@ def test_what_cannot_be_imported(s):
     c.upload(f"/api/lists/{n}/imports", b"x", "image/png", filename="x.csv", expect=415)
     c.upload("/api/lists/999/imports", b"x", "text/csv", filename="x.csv", expect=404)
     c.upload(f"/api/lists/{n}/imports", b"x", "text/csv", expect=400)
-    c.upload(f"/api/lists/{n}/imports", b"x", "text/csv", filename="x.csv", region="XX", expect=400)
+    c.upload(f"/api/lists/{n}/imports", b"x", "text/csv", filename="x.csv", region="XX", expect=422)
     # A name is only a name.
     a = c.upload(f"/api/lists/{n}/imports", b"phone\n0501234567\n", "text/csv", filename="../../../etc/passwd")
     assert wait_import(c, a.json["id"])["state"] == "done"
@@ -179,9 +179,9 @@ def test_pages_while_others_add(s):
     finally:
         stop.set()
         t.join()
-    c.get(f"/api/lists/{n}/contacts", cursor="bm90aGluZw", expect=400)
+    c.get(f"/api/lists/{n}/contacts", cursor="bm90aGluZw", expect=422)
     first = c.get(f"/api/lists/{n}/contacts", limit=2).json["next"]
-    assert c.get(f"/api/lists/{n}/contacts", limit=2, cursor=first, sort="-number", expect=400).json["errors"]
+    assert c.get(f"/api/lists/{n}/contacts", limit=2, cursor=first, sort="-number", expect=422).json["errors"]
 
 
 def test_blacklist(s):
@@ -282,3 +282,13 @@ def test_bodies(s):
     c.get("/api/lists", limit=501, expect=400)
     c.get("/api/lists", sort="contacts", expect=400)
     assert c.get("/api/lists", limt=5, expect=400).json["errors"][0]["remedy"] == 'did you mean "limit"?'
+
+
+def test_an_upload_of_nothing_is_refused(s):
+    c = s.admin
+    n = make_list(c, "Empty")
+    for path, query in [(f"/api/lists/{n}/imports", {"filename": "x.csv"}), ("/api/blacklist/imports", {}),
+                        ("/api/audio", {"name": "x.wav"})]:
+        a = c.call("POST", path, raw=b"", type="application/octet-stream", query=query, expect=400)
+        assert a.json["remedy"] == "send the file as the body"
+    assert not c.get("/api/imports").json["items"]

@@ -34,7 +34,8 @@ function limits(schema) {
   if (s.minimum !== undefined || s.maximum !== undefined) out.push(`${s.minimum ?? ""} … ${s.maximum ?? ""}`);
   if (s.maxLength !== undefined) out.push(`at most ${s.maxLength} characters`);
   if (s.format && s.format !== "text") out.push(s.format);
-  if (s.pattern) out.push(s.pattern);
+  if (s.format === "text") out.push("one line");
+  else if (s.pattern) out.push(s.pattern);
   if (s.default !== undefined) out.push(`default ${JSON.stringify(s.default)}`);
   return out.join("; ");
 }

@@ -218,6 +218,9 @@ def routes():
         a = c.ask("OPTIONS", "/api/hello")
         assert a.status == 204 and set(a["allow"].split(", ")) == {"GET", "HEAD", "DELETE", "OPTIONS"}
         assert c.ask("OPTIONS", "*").status == 204 and c.get("*").status == 400
+        # "mine" is no id: it has its own methods alone.
+        a = c.ask("PUT", "/api/items/mine")
+        assert a.status == 405 and set(a["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
         assert c.ask("BREW", "/api/hello").status == 405 and c.ask("BREW", "/nothing").status == 404
         a = c.ask("HEAD", "/api/big/123")
         assert a.status == 200 and a["content-length"] == "123" and c.get("/inline").body == b"hello"
