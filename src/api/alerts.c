@@ -73,15 +73,10 @@ static int update(struct api_call *c, struct store *s)
 {
     json_t *current;
     char *text;
-    bool match;
     int rc = read_settings(s, &current);
 
-    if (rc)
+    if (rc || !api_match(c, current))
         return rc;
-    match = api_match(c, current);
-    json_decref(current);
-    if (!match)
-        return 0;
     text = json_dumps(c->body, JSON_COMPACT | JSON_SORT_KEYS);
     rc = text ? store_setting_put(s, ALERT_SETTING, text) : -ENOMEM;
     api_object(c, "settings");

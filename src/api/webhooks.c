@@ -133,7 +133,6 @@ static int update(struct api_call *c, struct store *s)
 {
     struct store_webhook w;
     json_t *shown, *settings;
-    bool match;
     int rc = store_webhook_get(s, api_int(c, "id"), &w);
 
     if (!rc)
@@ -142,9 +141,7 @@ static int update(struct api_call *c, struct store *s)
         return rc;
     settings = settings_of(shown);
     json_decref(shown);
-    match = settings && api_match(c, settings);
-    json_decref(settings);
-    if (!match || !read_body(c, &w))
+    if (!api_match(c, settings) || !read_body(c, &w))
         return 0;
     rc = store_webhook_update(s, &w);
     if (!rc)
