@@ -2,11 +2,12 @@
  * line here, its routes in router.tsx, and its name to lib/i18n/<language>/shell.json. */
 import type { SvgIconComponent } from '@mui/icons-material';
 import type { Role } from '@/lib/api/session';
+import CampaignOutlined from '@mui/icons-material/CampaignOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import ManageAccounts from '@mui/icons-material/ManageAccountsOutlined';
 
 export interface NavPage {
-  name: 'account' | 'users';
+  name: 'account' | 'campaigns' | 'users';
   path: string;
   role: Role;
   group: 'work' | 'results' | 'system';
@@ -14,6 +15,7 @@ export interface NavPage {
 }
 
 export const PAGES: NavPage[] = [
+  { name: 'campaigns', path: '/campaigns', role: 'Analyst', group: 'work', icon: CampaignOutlined },
   { name: 'users', path: '/users', role: 'Administrator', group: 'system', icon: GroupOutlined },
   { name: 'account', path: '/account', role: 'Analyst', group: 'system', icon: ManageAccounts },
 ];

@@ -32,6 +32,12 @@ export function makeRouter() {
                   errorElement: <BrokenPage inside />,
                   children: [
                     { index: true, lazy: () => import('./Home') },
+                    { path: 'campaigns', lazy: () => import('@/features/campaigns/routes/CampaignList') },
+                    { path: 'campaigns/:id', lazy: () => import('@/features/campaigns/routes/CampaignPage') },
+                    {
+                      path: 'campaigns/:id/rehearsal',
+                      lazy: () => import('@/features/campaigns/routes/RehearsalPage'),
+                    },
                     {
                       path: 'users',
                       handle: administrator,

@@ -48,7 +48,7 @@ function display(from: Column<unknown>['from']) {
 /** Rows of any number: only those in sight are in the page. Scrolls with the page; asks for more rows
  * (onMore) before the end is reached. Use with usePages. */
 export function DataTable<T>(props: Props<T>) {
-  const { label, columns, rows, rowKey, rowActions, hasMore = false, loadingMore = false, onMore } = props;
+  const { label, rows, rowKey, hasMore = false, loadingMore = false, onMore } = props;
   const { t } = useTranslation();
   const density = useAppSelector((state) => state.interface.density);
   const body = useRef<HTMLDivElement>(null);
@@ -71,7 +71,6 @@ export function DataTable<T>(props: Props<T>) {
   }, [hasMore, loadingMore, last, rows.length, onMore]);
   const above = Math.max(0, (seen[0]?.start ?? margin) - margin);
   const below = Math.max(0, virtual.getTotalSize() - ((seen.at(-1)?.end ?? margin) - margin));
-  const width = columns.length + (rowActions ? 1 : 0);
 
   return (
     <Box ref={body}>
@@ -83,7 +82,7 @@ export function DataTable<T>(props: Props<T>) {
       >
         <HeadRow {...props} />
         <TableBody>
-          {above > 0 ? <Gap height={above} width={width} /> : null}
+          {above > 0 ? <Gap height={above} /> : null}
           {seen.map((item) => {
             const row = rows[item.index];
             return row === undefined ? null : (
@@ -97,7 +96,7 @@ export function DataTable<T>(props: Props<T>) {
               />
             );
           })}
-          {below > 0 ? <Gap height={below} width={width} /> : null}
+          {below > 0 ? <Gap height={below} /> : null}
         </TableBody>
       </Table>
       <Box
@@ -192,10 +191,11 @@ function Row<T>({ columns, row, index, height, measure, rowHref, rowActions }: R
   );
 }
 
-function Gap({ height, width }: { height: number; width: number }) {
+/** One cell only: spanning columns that a narrow screen leaves out would make room for them again. */
+function Gap({ height }: { height: number }) {
   return (
     <tr aria-hidden="true">
-      <td colSpan={width} style={{ height, padding: 0, border: 0 }} />
+      <td style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
 }

@@ -7,11 +7,14 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** Milliseconds until it is read anew, which may depend on what there is. */
+type Again<T> = number | false | ((query: { state: { data?: InfiniteData<Page<T>> } }) => number | false);
+
 /** A list of the service in pages, as DataTable shows it. load is given the cursor and a signal. */
 export function usePages<T>(
   key: QueryKey,
   load: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
-  options: { refetchInterval?: number | false; enabled?: boolean } = {},
+  options: { refetchInterval?: Again<T>; enabled?: boolean } = {},
 ) {
   const query = useInfiniteQuery<Page<T>, Error, InfiniteData<Page<T>>, QueryKey, string | undefined>({
     queryKey: key,

@@ -2,8 +2,10 @@
 import 'i18next';
 import type account from './en/account.json';
 import type auth from './en/auth.json';
+import type campaigns from './en/campaigns.json';
 import type common from './en/common.json';
 import type shell from './en/shell.json';
+import type terms from './en/terms.json';
 import type users from './en/users.json';
 
 declare module 'i18next' {
@@ -12,8 +14,10 @@ declare module 'i18next' {
     resources: {
       account: typeof account;
       auth: typeof auth;
+      campaigns: typeof campaigns;
       common: typeof common;
       shell: typeof shell;
+      terms: typeof terms;
       users: typeof users;
     };
   }
