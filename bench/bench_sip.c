@@ -87,7 +87,7 @@ static void on_incoming(struct sip *s, void *arg, struct sip_call *call)
         die("no offer");
     sip_call_accept(call, &far_call, NULL);
     sip_call_progress(call, 180, NULL, 0);
-    n = sdp_answer(sdp, sizeof(sdp), offer, len, &theirs, (struct sockaddr *)&at, 1, 1);
+    n = sdp_answer(sdp, sizeof(sdp), offer, len, &theirs, (struct sockaddr *)&at, 1, 1, NULL);
     if (n < 0 || sip_call_answer(call, sdp, (size_t)n))
         die("answer");
 }
@@ -148,7 +148,8 @@ static void dial(struct caller *c)
     char to[32], sdp[SDP_MAX];
     struct sip_invite i = {.trunk = c->trunk, .to = to, .from = "+97225551234", .sdp = sdp};
     struct sip_call *call;
-    int n = sdp_offer(sdp, sizeof(sdp), (struct sockaddr *)&at, PROMPT_ALAW, 1, 1, SDP_SENDRECV);
+    int n =
+        sdp_offer(sdp, sizeof(sdp), (struct sockaddr *)&at, PROMPT_ALAW, 1, 1, SDP_SENDRECV, NULL);
 
     snprintf(to, sizeof(to), "+97250%07llu", (unsigned long long)c->started % 10000000);
     i.sdp_len = (size_t)n;

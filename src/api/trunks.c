@@ -59,6 +59,9 @@ static bool read_body(struct api_call *c, struct store_trunk *t)
     copy(c, "transport", t->transport, sizeof(t->transport));
     if (!t->transport[0])
         strcpy(t->transport, line_transport_name(LINE_UDP));
+    copy(c, "srtp", t->srtp, sizeof(t->srtp));
+    if (!t->srtp[0])
+        strcpy(t->srtp, line_srtp_name(LINE_SRTP_OFF));
     t->tls_verify = !json_is_false(json_object_get(c->body, "tls_verify"));
     (void)line_transport_parse(t->transport, &transport); /* the contract knows no other */
     t->port = api_body_int(c, "port", line_usual_port(transport));

@@ -52,7 +52,8 @@ static int read_password(const struct json_at *at, struct line_trunk_config *t, 
 static int read_transport(const struct json_at *at, struct line_trunk_config *t, struct error *err)
 {
     struct json_at where = json_key(at, "transport"), ca = json_key(at, "ca_file");
-    const char *name = "udp";
+    struct json_at srtp = json_key(at, "srtp");
+    const char *name = "udp", *policy = "off";
     bool verify = true;
     int rc = json_get_string(at, "transport", false, &name, err);
 
@@ -66,15 +67,24 @@ static int read_transport(const struct json_at *at, struct line_trunk_config *t,
     if (!rc)
         rc = json_get_bool(at, "tls_verify", false, &verify, err);
     t->tls_unverified = !verify;
+    if (!rc)
+        rc = json_get_string(at, "srtp", false, &policy, err);
+    if (!rc && line_srtp_parse(policy, &t->srtp))
+        return json_fail(&srtp, err, "it is \"off\", \"optional\" or \"required\"",
+                         "there is no policy \"%.20s\"", policy);
     return rc;
 }
 
 static int read_trunk(const struct json_at *at, struct line_trunk_config *t, struct error *err)
 {
-    static const char *const keys[] = {
-        "name",          "host",      "port",     "user",       "password",
-        "password_env",  "domain",    "register", "max_calls",  "calls_per_second",
-        "caller_number", "transport", "ca_file",  "tls_verify", NULL};
+    static const char *const keys[] = {"name",          "host",
+                                       "port",          "user",
+                                       "password",      "password_env",
+                                       "domain",        "register",
+                                       "max_calls",     "calls_per_second",
+                                       "caller_number", "transport",
+                                       "ca_file",       "tls_verify",
+                                       "srtp",          NULL};
     int64_t port = 0, calls = 0;
     int rc = json_only_keys(at, keys, err);
 

@@ -23,6 +23,7 @@ static void fill_trunk(struct line_trunk_config *to, const struct store_trunk *f
     snprintf(to->domain, sizeof(to->domain), "%s", from->domain);
     snprintf(to->caller_id, sizeof(to->caller_id), "%s", from->caller_number);
     snprintf(to->ca_file, sizeof(to->ca_file), "%s", from->ca_file);
+    (void)line_srtp_parse(from->srtp, &to->srtp);
     (void)line_transport_parse(from->transport, &to->transport); /* checked as it was written */
 }
 

@@ -17,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "cmd/ui.h"
 #include "line/carrier/carrier.h"
+#include "line/line.h"
 
 enum { TICK_MS = 250, FAREWELL_MS = 3000 };
 
@@ -69,6 +70,11 @@ static const struct option_def options[] = {
      .type = OPTION_STRING,
      .value = "FILE",
      .help = "Append a JSON line as each call comes and as it ends."},
+    {.name = "srtp",
+     .type = OPTION_STRING,
+     .value = "POLICY",
+     .fallback = "optional",
+     .help = "Encrypted audio (SRTP): off, optional (as the caller offers it) or required."},
     {.name = "no-uring", .type = OPTION_FLAG, .help = "Send audio without io_uring."},
     CMD_OPTIONS_OUTPUT,
     {NULL},
@@ -340,6 +346,7 @@ static int run_with(struct option_values *v, const struct population *p)
             option_set(v, "tls-key") ? option_string(v, "tls-key") : option_string(v, "tls-cert"),
     };
     const char *log = option_string(v, "log");
+    enum line_srtp srtp = LINE_SRTP_OPTIONAL;
     struct show show = {0};
     int rc = loop_new(&show.loop, &clock_system);
 
@@ -352,6 +359,9 @@ static int run_with(struct option_values *v, const struct population *p)
     } else if (parse_address(option_string(v, "tls-listen"), &config.tls_local)) {
         rc = cmd_error(-EINVAL, "--tls-listen", "such as 127.0.0.1:5061",
                        "%s is not a numeric address with a port", option_string(v, "tls-listen"));
+    } else if (line_srtp_parse(option_string(v, "srtp"), &srtp)) {
+        rc = cmd_error(-EINVAL, "--srtp", "it is off, optional or required",
+                       "there is no policy \"%s\"", option_string(v, "srtp"));
     } else if (option_set(v, "tls-key") && !config.tls_cert) {
         rc =
             cmd_error(-EINVAL, "--tls-key", "give --tls-cert too", "a key without its certificate");
@@ -359,6 +369,8 @@ static int run_with(struct option_values *v, const struct population *p)
         rc = cmd_error(-errno, log, "check the folder and its permissions",
                        "cannot write the log: %s", strerror(errno));
     } else {
+        config.srtp_never = srtp == LINE_SRTP_OFF;
+        config.srtp_always = srtp == LINE_SRTP_REQUIRED;
         rc = serve(&show, &config);
     }
     carrier_close(show.carrier);

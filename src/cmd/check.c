@@ -79,9 +79,11 @@ static void print_campaign(const struct campaign *c)
     if (c->holiday_count)
         printf("  holidays   %d\n", c->holiday_count);
     for (unsigned i = 0; i < c->trunk_count; i++)
-        printf("  trunk      %s: %s:%u over %s%s%s\n", c->trunks[i].name, c->trunks[i].host,
+        printf("  trunk      %s: %s:%u over %s%s%s%s%s\n", c->trunks[i].name, c->trunks[i].host,
                line_trunk_port(&c->trunks[i]), line_transport_name(c->trunks[i].transport),
                c->trunks[i].tls_unverified ? ", certificate not checked" : "",
+               c->trunks[i].srtp == LINE_SRTP_OFF ? "" : ", SRTP ",
+               c->trunks[i].srtp == LINE_SRTP_OFF ? "" : line_srtp_name(c->trunks[i].srtp),
                c->trunks[i].do_register ? ", registers" : "");
     if (c->trunk_count == 0)
         puts("  trunk      none: give one with kolcast run --trunk");

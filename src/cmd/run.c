@@ -20,7 +20,8 @@ static const struct option_def options[] = {
      .value = "URI",
      .help = "Call through this SIP trunk instead of the campaign's: sip:user:password@host:port. "
              "Over TCP or TLS with ;transport=tcp or ;transport=tls behind it, or as sips:; "
-             ";ca=FILE says whom to trust, ;verify=no trusts anybody."},
+             ";ca=FILE says whom to trust, ;verify=no trusts anybody; "
+             ";srtp=required encrypts the audio."},
     {.name = "list",
      .letter = 'l',
      .type = OPTION_STRING,

@@ -108,6 +108,11 @@ static int set_verify(struct line_trunk_config *t, const char *value)
     return t->tls_unverified || strcmp(value, "yes") == 0 ? 0 : -EINVAL;
 }
 
+static int set_srtp(struct line_trunk_config *t, const char *value)
+{
+    return line_srtp_parse(value, &t->srtp);
+}
+
 static const struct {
     const char *name;
     int (*set)(struct line_trunk_config *t, const char *value);
@@ -116,6 +121,7 @@ static const struct {
     {"transport", set_transport, "it is udp, tcp or tls; sips: is always tls"},
     {"ca", set_ca, "give a shorter path of a PEM file"},
     {"verify", set_verify, "it is yes or no"},
+    {"srtp", set_srtp, "it is off, optional or required"},
 };
 
 /* ";name=value;…" from the end of the host on. */
@@ -132,8 +138,8 @@ static int parse_params(const char *p, struct line_trunk_config *t, struct error
             i++;
         if (i == sizeof(params) / sizeof(params[0]))
             return error_set(err, -EINVAL, "--trunk",
-                             "there are transport=, ca= and verify=", "\"%.*s\" is not known",
-                             (int)(name < 40 ? name : 40), p);
+                             "there are transport=, ca=, verify= and srtp=",
+                             "\"%.*s\" is not known", (int)(name < 40 ? name : 40), p);
         if (!unescape(from, (size_t)(p + len - from), value, sizeof(value)) ||
             params[i].set(t, value))
             return error_set(err, -EINVAL, "--trunk", params[i].remedy, "%s cannot be \"%.*s\"",

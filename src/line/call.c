@@ -194,6 +194,10 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
     timer_stop(&c->flow_timer);
     stop_ringing(c);
     watch_event(c, LINE_ANSWERED, "");
+    if (usable && secure_answered(c, &theirs)) {
+        call_hangup(c, OUTCOME_BY_INSECURE);
+        return;
+    }
     if (!usable || rtp_connect(c->rtp, &theirs, true)) {
         call_hangup(c, OUTCOME_BY_FAULT);
         return;
@@ -215,7 +219,7 @@ static void on_answered(struct sip_call *sip, void *arg, const char *sdp, size_t
 static int offer(struct call *c, char *buf, size_t size)
 {
     int n = sdp_offer(buf, size, (const struct sockaddr *)&c->local, PROMPT_ALAW, c->session_id,
-                      c->session_version + 1, SDP_SENDRECV);
+                      c->session_version + 1, SDP_SENDRECV, secure_offer(c));
 
     if (n > 0)
         c->session_version++;
@@ -227,6 +231,7 @@ static int on_offered(struct sip_call *sip, void *arg, const char *sdp, size_t l
 {
     struct call *c = arg;
     struct sdp_audio theirs;
+    struct sdes_key ours;
     int n, rc;
 
     if (!c->flowing || !c->rtp)
@@ -234,10 +239,12 @@ static int on_offered(struct sip_call *sip, void *arg, const char *sdp, size_t l
     if (!sdp)
         return offer(c, buf, size);
     rc = sdp_read(sdp, len, &theirs);
+    if (!rc)
+        rc = secure_offered(c, &theirs, &ours);
     if (rc)
         return rc;
     n = sdp_answer(buf, size, sdp, len, &theirs, (const struct sockaddr *)&c->local, c->session_id,
-                   c->session_version + 1);
+                   c->session_version + 1, ours.suite == SRTP_NONE ? NULL : &ours);
     if (n < 0)
         return n;
     rc = rtp_connect(c->rtp, &theirs, true);
@@ -253,7 +260,7 @@ static void on_agreed(struct sip_call *sip, void *arg, const char *sdp, size_t l
     struct call *c = arg;
     struct sdp_audio theirs;
 
-    if (c->flowing && c->rtp && !sdp_read(sdp, len, &theirs))
+    if (c->flowing && c->rtp && !sdp_read(sdp, len, &theirs) && !secure_answered(c, &theirs))
         rtp_connect(c->rtp, &theirs, true);
 }
 
@@ -369,7 +376,7 @@ static int invite(struct call *c)
     c->session_id = random_u64() >> 2;
     c->session_version = 1;
     n = sdp_offer(sdp, sizeof(sdp), (const struct sockaddr *)&c->local, PROMPT_ALAW, c->session_id,
-                  c->session_version, SDP_SENDRECV);
+                  c->session_version, SDP_SENDRECV, secure_offer(c));
     if (n < 0)
         return n;
     i.sdp_len = (size_t)n;
@@ -419,6 +426,8 @@ void call_begin(struct lane *lane, struct line_call *lc)
     c->max_timer.fn = on_max_timer;
     c->answered_us = 0;
     c->has_early = c->ended = c->flowing = c->counted_ringing = c->counted_up = false;
+    c->secured = false;
+    explicit_bzero(&c->keys, sizeof(c->keys));
     c->key_source = c->last_key = 0;
     c->plays = 0;
     c->depth = 0;

@@ -1,5 +1,5 @@
 /* What the own SIP engine's driver files share: driver.c (the desk's side), lane.c (threads),
- * call.c (one call), redirect.c, action.c (what a flow asks of the store). */
+ * call.c (one call), redirect.c, secure.c (SRTP), action.c (what a flow asks of the store). */
 #pragma once
 
 #include <pthread.h>
@@ -28,9 +28,11 @@ struct call {
     struct timer flow_timer, max_timer;
     struct sockaddr_storage local; /* of RTP */
     struct sdp_audio early;        /* from a 18x, used when the 200 brings none */
+    struct sdp_keys keys; /* of SRTP that we offered; the first without a suite: none yet */
     uint64_t session_id, session_version;
     int64_t answered_us;
     bool has_early, ended, flowing, counted_ringing, counted_up;
+    bool secured;              /* SRTP was agreed */
     char key_source, last_key; /* 'r' RTP, 'i' INFO: the first to speak is believed */
     uint8_t plays;             /* prompts begun, to see what an event brought */
     uint8_t depth;             /* calls into the flow on the stack: not released meanwhile */
@@ -100,6 +102,13 @@ void call_begin(struct lane *lane, struct line_call *lc);
 void call_hangup(struct call *c, enum outcome_cause cause);
 void call_release(struct call *c); /* when all is over: reports and goes back to the pool */
 int64_t call_now_ms(const struct call *c);
+
+/* secure.c: keys to offer, NULL: plain. */
+const struct sdp_keys *secure_offer(struct call *c);
+/* Their answer to it. -EPROTO: plain, or with keys that were not offered, against the policy. */
+int secure_answered(struct call *c, const struct sdp_audio *theirs);
+/* Their offer: fills the key of ours for the answer, without a suite when it is to be plain. */
+int secure_offered(struct call *c, const struct sdp_audio *theirs, struct sdes_key *ours);
 
 /* redirect.c: may a call be passed on to this user part of a SIP address (S1)? */
 bool redirect_allowed(const struct line_config *config, uint64_t called, const char *user);

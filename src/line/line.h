@@ -27,6 +27,12 @@ enum line_transport { LINE_UDP, LINE_TCP, LINE_TLS, LINE_SIPS, LINE_TRANSPORTS }
 const char *line_transport_name(enum line_transport t);
 int line_transport_parse(const char *text, enum line_transport *out); /* -EINVAL */
 
+/* Is the audio encrypted (SRTP, keys by RFC 4568)? Optional: offered, and taken when they have it.
+ * Required: nobody is heard in the clear. */
+enum line_srtp { LINE_SRTP_OFF, LINE_SRTP_OPTIONAL, LINE_SRTP_REQUIRED, LINE_SRTP_POLICIES };
+const char *line_srtp_name(enum line_srtp s);
+int line_srtp_parse(const char *text, enum line_srtp *out); /* -EINVAL */
+
 struct line_trunk_config {
     char name[LINE_NAME_MAX];
     char host[256];
@@ -34,6 +40,7 @@ struct line_trunk_config {
     enum line_transport transport;
     char ca_file[256];   /* of TLS: whom to trust; "": whom the system trusts */
     bool tls_unverified; /* whoever answers is believed */
+    enum line_srtp srtp;
     char user[64], password[128], domain[256];
     bool do_register;
     char caller_id[NUMBER_TEXT_MAX];

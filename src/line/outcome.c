@@ -53,7 +53,7 @@ static enum disposition disposition(const struct outcome_facts *f)
         return DISPOSITION_CANCELLED;
     if (f->cause == OUTCOME_BY_OPT_OUT || f->cause == OUTCOME_BY_REDIRECT)
         return DISPOSITION_BLACKLISTED;
-    if (f->cause == OUTCOME_BY_FAULT)
+    if (f->cause == OUTCOME_BY_FAULT || f->cause == OUTCOME_BY_INSECURE)
         return DISPOSITION_FAILED;
     return unanswered(f);
 }
@@ -82,6 +82,8 @@ static const char *words(const struct outcome_facts *f)
         return "put on a do-not-call list while it rang";
     if (f->cause == OUTCOME_BY_FAULT)
         return "answered, but with no audio format both sides have";
+    if (f->cause == OUTCOME_BY_INSECURE)
+        return "answered without the encryption (SRTP) that the trunk requires";
     if (f->cause == OUTCOME_BY_REDIRECT)
         return "redirected to a number on a do-not-call list";
     if (f->cause == OUTCOME_BY_LIMIT)

@@ -11,6 +11,7 @@ enum outcome_cause {
     OUTCOME_BY_OPERATOR, /* its campaign is ended */
     OUTCOME_BY_OPT_OUT,  /* the number was blacklisted while it rang */
     OUTCOME_BY_FAULT,    /* no usable media */
+    OUTCOME_BY_INSECURE, /* answered in the clear where SRTP is required */
     OUTCOME_BY_REDIRECT, /* passed on to a number that must not be called */
 };
 

@@ -6,6 +6,17 @@
 
 static const char *const names[LINE_TRANSPORTS] = {
     [LINE_UDP] = "udp", [LINE_TCP] = "tcp", [LINE_TLS] = "tls", [LINE_SIPS] = "sips"};
+static const char *const policies[LINE_SRTP_POLICIES] = {
+    [LINE_SRTP_OFF] = "off", [LINE_SRTP_OPTIONAL] = "optional", [LINE_SRTP_REQUIRED] = "required"};
+
+/* The place of a word among others, -EINVAL. */
+static int place(const char *const *words, int count, const char *text)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -EINVAL;
+}
 
 const char *line_transport_name(enum line_transport t)
 {
@@ -14,13 +25,27 @@ const char *line_transport_name(enum line_transport t)
 
 int line_transport_parse(const char *text, enum line_transport *out)
 {
-    for (int i = 0; i < LINE_TRANSPORTS; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *out = (enum line_transport)i;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    int i = place(names, LINE_TRANSPORTS, text);
+
+    if (i < 0)
+        return i;
+    *out = (enum line_transport)i;
+    return 0;
+}
+
+const char *line_srtp_name(enum line_srtp s)
+{
+    return policies[s];
+}
+
+int line_srtp_parse(const char *text, enum line_srtp *out)
+{
+    int i = place(policies, LINE_SRTP_POLICIES, text);
+
+    if (i < 0)
+        return i;
+    *out = (enum line_srtp)i;
+    return 0;
 }
 
 int line_check_ca(const char *path, struct error *err)

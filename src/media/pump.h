@@ -70,6 +70,9 @@ void rtp_close(struct rtp *s); /* NULL-safe; at any moment, from its own handler
  * buffer). Again after a re-INVITE; `direction` is the far side's view: on sendonly and inactive
  * the prompt waits until the next rtp_connect. */
 int rtp_connect(struct rtp *s, const struct sdp_audio *remote, bool fill);
+/* From now on SRTP both ways, with these keys: before the rtp_connect of the session that they were
+ * agreed in. The keys that it has already go on as they are. -ENOMEM. */
+int rtp_secure(struct rtp *s, const struct sdes_key *ours, const struct sdes_key *theirs);
 /* Plays from the next frame slot of this stream: at most 20 ms away; at once for the first. The
  * prompt must outlive the play. loops: 0 once, n: n more times, -1 for ever. */
 void rtp_play(struct rtp *s, const struct prompt *prompt, int loops);

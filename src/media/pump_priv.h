@@ -22,6 +22,11 @@ union rtp_addr {
     struct sockaddr_in6 in6;
 };
 
+struct rtp_secret {
+    struct srtp tx, rx;
+    struct sdes_key ours, theirs; /* they were made from */
+};
+
 struct rtp {
     /* What sending a frame touches comes first. */
     struct pump *pump;
@@ -40,7 +45,8 @@ struct rtp {
     bool listening, filtered;
     int16_t te_pt; /* of the telephone events that are sent; -1: none */
     struct dtmf_tx dtmf_tx;
-    uint8_t packet[RTP_HEADER_SIZE + PROMPT_FRAME];
+    struct rtp_secret *secret; /* owned; NULL: plain RTP */
+    uint8_t packet[RTP_HEADER_SIZE + PROMPT_FRAME + SRTP_TAG_MAX];
 
     const struct rtp_handler *handler;
     void *arg;
@@ -111,6 +117,6 @@ void rtp_filter_detach(struct rtp *s);
 void rtp_unlatch(struct rtp *s);
 void rtp_on_readable(struct loop_fd *w, uint32_t events);
 /* A datagram that came on the stream's socket. May close the stream. */
-void rtp_take(struct rtp *s, const uint8_t *data, size_t size, const union rtp_addr *from);
+void rtp_take(struct rtp *s, uint8_t *data, size_t size, const union rtp_addr *from);
 /* A press whose packets stopped coming long ago is over. */
 void rtp_end_lost_key(struct rtp *s, int64_t now_us);

@@ -277,7 +277,7 @@ static bool is_event(const struct rtp *s, uint8_t pt)
     return pt == s->te_pt || (pt == SDP_TE_OFFERED && pt != s->pt);
 }
 
-void rtp_take(struct rtp *s, const uint8_t *data, size_t size, const union rtp_addr *from)
+void rtp_take(struct rtp *s, uint8_t *data, size_t size, const union rtp_addr *from)
 {
     struct dtmf_event e;
     struct dtmf_news news;
@@ -287,6 +287,12 @@ void rtp_take(struct rtp *s, const uint8_t *data, size_t size, const union rtp_a
     int64_t at;
     bool event;
 
+    if (s->secret &&
+        srtp_unprotect(&s->secret->rx, data, &size, clock_mono_us(loop_clock(s->pump->loop)))) {
+        s->stats.strangers++;
+        s->pump->stats.strangers++;
+        return;
+    }
     if (rtp_parse(data, size, &h, &payload, &len) || len == 0 ||
         !((event = is_event(s, h.pt)) || law_of(s, h.pt) >= 0 || h.pt == PT_COMFORT_NOISE) ||
         (event && dtmf_parse(payload, len, &e))) {

@@ -111,6 +111,10 @@ void rtp_close(struct rtp *s)
     loop_fd_del(&s->watch);
     close(s->fd);
     s->fd = -1;
+    if (s->secret)
+        explicit_bzero(s->secret, sizeof(*s->secret));
+    free(s->secret);
+    s->secret = NULL;
     s->generation++;
     list_append(&s->pump->free, &s->node);
 }
@@ -171,6 +175,28 @@ int rtp_connect(struct rtp *s, const struct sdp_audio *remote, bool fill)
     rtp_filter_update(s);
     if (!s->sending && !s->held && (s->prompt || dtmf_sending(&s->dtmf_tx)))
         pump_join(s->pump, s);
+    return 0;
+}
+
+static bool same_key(const struct sdes_key *a, const struct sdes_key *b)
+{
+    return a->suite == b->suite && memcmp(a->key, b->key, sizeof(a->key)) == 0;
+}
+
+int rtp_secure(struct rtp *s, const struct sdes_key *ours, const struct sdes_key *theirs)
+{
+    if (!s->secret) {
+        s->secret = calloc(1, sizeof(*s->secret));
+        if (!s->secret)
+            return -ENOMEM;
+        s->seq &= 0x7fff; /* RFC 4568 6.4: the first rollover is no guess */
+    }
+    if (!same_key(&s->secret->ours, ours))
+        srtp_begin(&s->secret->tx, ours->suite, ours->key);
+    if (!same_key(&s->secret->theirs, theirs))
+        srtp_begin(&s->secret->rx, theirs->suite, theirs->key);
+    s->secret->ours = *ours;
+    s->secret->theirs = *theirs;
     return 0;
 }
 
@@ -294,5 +320,6 @@ size_t rtp_frame(struct rtp *s, int64_t now_us)
         s->stats.first_sent_us = now_us;
     s->stats.sent++;
     s->pump->stats.sent++;
-    return RTP_HEADER_SIZE + len;
+    return s->secret ? srtp_protect(&s->secret->tx, s->packet, RTP_HEADER_SIZE + len)
+                     : RTP_HEADER_SIZE + len;
 }

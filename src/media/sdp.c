@@ -81,8 +81,8 @@ static long number(struct text t, long max)
 }
 
 struct reading {
-    struct sdp_audio audio;
-    bool have_session, have_audio, have_address;
+    struct sdp_audio audio, before; /* before: as it was when the stream's section began */
+    bool have_session, have_audio, have_address, had_address;
     int in_media; /* index of the media section, -1 in the session part */
     bool current; /* the section read now is the audio stream */
     int formats[FORMATS_MAX], format_count;
@@ -192,22 +192,45 @@ static struct media split_media(struct text line)
     return m;
 }
 
-/* The first such stream is the one that is used: read and answered alike. */
+/* The first such stream is the one that is used, but for a secure one without a key that we can
+ * use. */
+static bool secure(const struct media *m)
+{
+    return same(m->profile, "RTP/SAVP") || same(m->profile, "RTP/SAVPF");
+}
+
 static bool usable(const struct media *m)
 {
     return same(m->kind, "audio") && m->port > 0 &&
-           (same(m->profile, "RTP/AVP") || same(m->profile, "RTP/AVPF"));
+           (same(m->profile, "RTP/AVP") || same(m->profile, "RTP/AVPF") || secure(m));
+}
+
+/* At the end of a section. */
+static void keep_or_leave(struct reading *r)
+{
+    if (!r->current || !r->audio.savp || r->audio.crypto.suite != SRTP_NONE)
+        return;
+    r->audio = r->before;
+    r->have_address = r->had_address;
+    r->have_audio = false;
+    r->format_count = 0;
+    memset(r->known, 0, sizeof(r->known));
 }
 
 static void read_media(struct reading *r, struct text line)
 {
     struct media m = split_media(line);
 
+    keep_or_leave(r);
     r->in_media++;
     r->current = !r->have_audio && usable(&m);
     if (!r->current)
         return;
+    r->before = r->audio;
+    r->had_address = r->have_address;
     r->have_audio = true;
+    r->audio.stream = (unsigned)r->in_media;
+    r->audio.savp = secure(&m);
     r->port = m.port;
     while (r->format_count < FORMATS_MAX) {
         struct text f = word(&m.formats);
@@ -274,6 +297,8 @@ static void read_attribute(struct reading *r, struct text line)
             r->audio.ptime_ms = (unsigned)ms;
     } else if (same(line, "rtcp-mux")) {
         r->audio.rtcp_mux = true;
+    } else if (starts(&line, "crypto:") && r->audio.crypto.suite == SRTP_NONE) {
+        (void)sdes_read(line.p, (size_t)(line.end - line.p), &r->audio.crypto);
     }
 }
 
@@ -308,6 +333,7 @@ int sdp_read(const char *text, size_t len, struct sdp_audio *out)
 
     while (next_line(&all, &line))
         read_line(&r, line);
+    keep_or_leave(&r);
     if (!r.have_session)
         return -EBADMSG;
     if (!r.have_audio)
@@ -381,18 +407,44 @@ static int finish(const struct writing *w)
     return w->len < w->size ? (int)w->len : -ENOSPC;
 }
 
+void sdp_new_keys(struct sdp_keys *k, bool required)
+{
+    k->required = required;
+    sdes_new(&k->key[0], SRTP_HMAC_SHA1_80, 1);
+    sdes_new(&k->key[1], SRTP_HMAC_SHA1_32, 2);
+}
+
+const struct sdes_key *sdp_chosen(const struct sdp_keys *ours, const struct sdp_audio *theirs)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (theirs->crypto.suite == ours->key[i].suite && theirs->crypto.tag == ours->key[i].tag)
+            return &ours->key[i];
+    return NULL;
+}
+
+static void put_crypto(struct writing *w, const struct sdes_key *k)
+{
+    char text[SDES_TEXT_MAX];
+
+    sdes_write(k, text);
+    put(w, "a=crypto:%s\r\n", text);
+}
+
 int sdp_offer(char *buf, size_t size, const struct sockaddr *local, enum prompt_law preferred,
-              uint64_t session_id, uint64_t version, enum sdp_direction direction)
+              uint64_t session_id, uint64_t version, enum sdp_direction direction,
+              const struct sdp_keys *keys)
 {
     struct writing w = {.buf = buf, .size = size};
     bool alaw = preferred == PROMPT_ALAW;
 
     put_session(&w, local, session_id, version);
     put(&w,
-        "m=audio %u RTP/AVP %d %d %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+        "m=audio %u RTP/%s %d %d %d\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
         "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=%s\r\n",
-        port_of(local), alaw ? 8 : 0, alaw ? 0 : 8, SDP_TE_OFFERED, SDP_TE_OFFERED, SDP_TE_OFFERED,
-        direction_word(direction));
+        port_of(local), keys && keys->required ? "SAVP" : "AVP", alaw ? 8 : 0, alaw ? 0 : 8,
+        SDP_TE_OFFERED, SDP_TE_OFFERED, SDP_TE_OFFERED, direction_word(direction));
+    for (unsigned i = 0; keys && i < 2; i++)
+        put_crypto(&w, &keys->key[i]);
     return finish(&w);
 }
 
@@ -403,9 +455,9 @@ static enum sdp_direction mirrored(enum sdp_direction d)
 }
 
 static void put_audio(struct writing *w, const struct sdp_audio *theirs,
-                      const struct sockaddr *local)
+                      const struct sockaddr *local, const struct sdes_key *ours)
 {
-    put(w, "m=audio %u RTP/AVP %u", port_of(local), theirs->pt);
+    put(w, "m=audio %u RTP/%s %u", port_of(local), theirs->savp ? "SAVP" : "AVP", theirs->pt);
     if (theirs->te_pt >= 0)
         put(w, " %d", theirs->te_pt);
     put(w, "\r\na=rtpmap:%u %s/8000\r\n", theirs->pt, theirs->law == PROMPT_ALAW ? "PCMA" : "PCMU");
@@ -415,6 +467,8 @@ static void put_audio(struct writing *w, const struct sdp_audio *theirs,
     put(w, "a=ptime:20\r\na=%s\r\n", direction_word(mirrored(theirs->direction)));
     if (theirs->rtcp_mux)
         put(w, "a=rtcp-mux\r\n");
+    if (ours)
+        put_crypto(w, ours);
 }
 
 /* RFC 3264 section 6: each stream of the offer gets its line in the answer, port 0 refuses it. */
@@ -427,11 +481,11 @@ static void put_refusal(struct writing *w, const struct media *m)
 
 int sdp_answer(char *buf, size_t size, const char *offer, size_t offer_len,
                const struct sdp_audio *theirs, const struct sockaddr *local, uint64_t session_id,
-               uint64_t version)
+               uint64_t version, const struct sdes_key *ours)
 {
     struct writing w = {.buf = buf, .size = size};
     struct text all = {offer, offer + offer_len}, line;
-    bool answered = false;
+    unsigned stream = 0;
 
     put_session(&w, local, session_id, version);
     while (next_line(&all, &line)) {
@@ -440,12 +494,10 @@ int sdp_answer(char *buf, size_t size, const char *offer, size_t offer_len,
         if (!starts(&line, "m="))
             continue;
         m = split_media(line);
-        if (!answered && usable(&m)) {
-            put_audio(&w, theirs, local);
-            answered = true;
-        } else {
+        if (stream++ == theirs->stream)
+            put_audio(&w, theirs, local, ours);
+        else
             put_refusal(&w, &m);
-        }
     }
     return finish(&w);
 }

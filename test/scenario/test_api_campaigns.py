@@ -346,6 +346,13 @@ def test_trunks_and_settings(place):
     c.post("/api/trunks", {"name": "second", "host": "x"}, expect=409)
     c.post("/api/trunks", {"name": "third", "host": "x", "register": True}, expect=422)
     c.post("/api/trunks", {"name": "third", "host": "a b"}, expect=422)
+    assert (a.json["transport"], a.json["port"], a.json["tls_verify"], a.json["srtp"]) == ("udp", 5060, True, "off")
+    t = c.post("/api/trunks", {"name": "third", "host": "sip.example.org", "transport": "sips", "srtp": "required"}, expect=201).json
+    assert (t["transport"], t["port"], t["srtp"]) == ("sips", 5061, "required")
+    c.delete(f"/api/trunks/{t['id']}")
+    for wrong in {"transport": "sctp"}, {"srtp": "yes"}, {"ca_file": "ca.pem"}, {"ca_file": "/nonexistent.pem"}:
+        problem = c.post("/api/trunks", {"name": "fourth", "host": "x", **wrong}, expect=422).json
+        assert f"/{next(iter(wrong))}" in str(problem), problem
     c.delete(path)
     i = p.campaign()
     c.delete(f"/api/trunks/{p.trunk}", expect=409)

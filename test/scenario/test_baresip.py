@@ -43,7 +43,7 @@ HEARS = "incoming rtp for 'audio' established"
 class Baresip(threading.Thread):
     """script: (what it must have said, how often, the key then pressed at its console)."""
 
-    def __init__(self, folder, number, script, answers="auto", config=""):
+    def __init__(self, folder, number, script, answers="auto", config="", account=""):
         super().__init__(daemon=True)
         self.folder, self.script = folder, script
         folder.mkdir()
@@ -51,7 +51,7 @@ class Baresip(threading.Thread):
         tone(folder / "talk.wav", 400, 20)
         (folder / "config").write_text(CONFIG.format(sip=self.port, console=self.console, folder=folder,
                                                      name=number) + config)
-        (folder / "accounts").write_text(f"<sip:+{number}@127.0.0.1>;regint=0;answermode={answers}\n")
+        (folder / "accounts").write_text(f"<sip:+{number}@127.0.0.1>;regint=0;answermode={answers}{account}\n")
         (folder / "contacts").write_text("")
         self.ending = threading.Event()
         with open(folder / "out", "wb") as out:

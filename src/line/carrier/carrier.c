@@ -151,7 +151,7 @@ static void on_incoming(struct sip *s, void *arg, struct sip_call *call)
         return;
     }
     offer = sip_call_offer(call, &len);
-    if (!offer || sdp_read(offer, len, &theirs)) {
+    if (!offer || sdp_read(offer, len, &theirs) || !person_takes(c, &theirs)) {
         f->refused_offer++;
         sip_call_reject(call, 488, "Not Acceptable Here", NULL, 0);
         return;

@@ -23,6 +23,7 @@ struct carrier_config {
     struct sockaddr_storage local;       /* where calls come in by UDP and TCP; port 0: any */
     struct sockaddr_storage tls_local;   /* … by TLS, when there is a certificate */
     const char *tls_cert, *tls_key;      /* PEM files; NULL: no TLS */
+    bool srtp_never, srtp_always;        /* else as the caller offers it */
     unsigned calls_max;                  /* at once; more get 503 */
     double listen;                       /* share of numbers whose audio is listened to, 0…1 */
     bool quiet; /* who says nothing sends nothing, else silence as a telephone does */

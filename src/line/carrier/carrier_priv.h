@@ -17,6 +17,7 @@ struct act {
     struct rtp *rtp; /* NULL until audio is opened */
     struct sockaddr_storage rtp_local;
     struct sdp_audio theirs;
+    struct sdes_key key; /* ours, of SRTP; without a suite: plain */
     struct person person;
     uint64_t number;
     unsigned nth; /* call to this number, from 0 */
@@ -42,6 +43,8 @@ struct carrier {
     uint64_t session;
 };
 
+/* person.c: may the audio be as they offer it, encrypted or not? */
+bool person_takes(const struct carrier *c, const struct sdp_audio *theirs);
 int64_t carrier_now_us(const struct carrier *c);
 /* person.c: takes a call whose offer is in a->theirs and whose person is drawn. */
 void person_begin(struct act *a);

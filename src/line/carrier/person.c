@@ -35,20 +35,44 @@ static void on_frame(struct rtp *s, void *arg, const int16_t *pcm, unsigned samp
 
 static const struct rtp_handler rtp_handler = {.frame = on_frame};
 
+bool person_takes(const struct carrier *c, const struct sdp_audio *theirs)
+{
+    bool keys = theirs->crypto.suite != SRTP_NONE;
+
+    return theirs->savp ? keys && !c->config.srtp_never : keys || !c->config.srtp_always;
+}
+
+/* Our key for theirs: of a suite it is made once. */
+static int secure(struct act *a)
+{
+    const struct sdes_key *theirs = &a->theirs.crypto;
+
+    if (theirs->suite == SRTP_NONE || a->carrier->config.srtp_never) {
+        a->key.suite = SRTP_NONE;
+        return 0;
+    }
+    if (a->key.suite != theirs->suite)
+        sdes_new(&a->key, theirs->suite, theirs->tag);
+    a->key.tag = theirs->tag;
+    return rtp_secure(a->rtp, &a->key, theirs);
+}
+
 static int open_audio(struct act *a)
 {
     int rc = 0;
 
     if (!a->rtp)
         rc = rtp_open(a->carrier->pump, &rtp_handler, a, &a->rtp, &a->rtp_local);
-    return rc;
+    return rc ? rc : secure(a);
 }
 
 static int connect_audio(struct act *a)
 {
     bool fill = !a->carrier->config.quiet && a->person.behaviour != BEHAVIOUR_MUTE;
-    int rc = rtp_connect(a->rtp, &a->theirs, fill);
+    int rc = secure(a);
 
+    if (!rc)
+        rc = rtp_connect(a->rtp, &a->theirs, fill);
     if (!rc && a->listening && !a->connected)
         rc = rtp_listen(a->rtp, true);
     a->connected = rc == 0;
@@ -59,7 +83,8 @@ static int connect_audio(struct act *a)
 static int describe(struct act *a, char *buf, size_t size, const char *offer, size_t offer_len)
 {
     return sdp_answer(buf, size, offer, offer_len, &a->theirs,
-                      (const struct sockaddr *)&a->rtp_local, a->carrier->session, 1);
+                      (const struct sockaddr *)&a->rtp_local, a->carrier->session, 1,
+                      a->key.suite == SRTP_NONE ? NULL : &a->key);
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -243,7 +268,7 @@ static int on_offered(struct sip_call *call, void *arg, const char *sdp, size_t 
     struct sdp_audio theirs;
     int rc = sdp_read(sdp, len, &theirs);
 
-    if (rc || !a->rtp)
+    if (rc || !a->rtp || !person_takes(a->carrier, &theirs))
         return rc ? rc : -ENOTSUP;
     a->theirs = theirs;
     rc = connect_audio(a);

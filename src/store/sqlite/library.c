@@ -127,13 +127,14 @@ int sqlite_audio_remove(struct store *s, int64_t id)
 
 int sqlite_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id)
 {
-    return sqlite_int(s, id,
-                      "INSERT INTO trunks (name, host, port, user, password, domain, register,"
-                      " caller_number, calls_max, cps_max, transport, ca_file, tls_verify,"
-                      " created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                      "ttitttitidttii", t->name, t->host, t->port, t->user, t->password, t->domain,
-                      (int64_t)t->do_register, t->caller_number, t->calls_max, t->cps_max,
-                      t->transport, t->ca_file, (int64_t)t->tls_verify, sqlite_now(s));
+    return sqlite_int(
+        s, id,
+        "INSERT INTO trunks (name, host, port, user, password, domain, register,"
+        " caller_number, calls_max, cps_max, transport, ca_file, tls_verify, srtp,"
+        " created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "ttitttitidttiti", t->name, t->host, t->port, t->user, t->password, t->domain,
+        (int64_t)t->do_register, t->caller_number, t->calls_max, t->cps_max, t->transport,
+        t->ca_file, (int64_t)t->tls_verify, t->srtp, sqlite_now(s));
 }
 
 int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
@@ -142,8 +143,8 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
     sqlite3_stmt *q =
         sqlite_query(s, &rc,
                      "SELECT name, host, port, user, password, domain, register,"
-                     " caller_number, calls_max, cps_max, transport, ca_file, tls_verify"
-                     " FROM trunks WHERE id = ?",
+                     " caller_number, calls_max, cps_max, transport, ca_file, tls_verify,"
+                     " srtp FROM trunks WHERE id = ?",
                      "i", id);
 
     if (!q)
@@ -163,6 +164,7 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
         sqlite_text(q, 7, out->caller_number, sizeof(out->caller_number));
         sqlite_text(q, 10, out->transport, sizeof(out->transport));
         sqlite_text(q, 11, out->ca_file, sizeof(out->ca_file));
+        sqlite_text(q, 13, out->srtp, sizeof(out->srtp));
     }
     sqlite_done(q);
     return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
@@ -173,10 +175,10 @@ int sqlite_trunk_update(struct store *s, int64_t id, const struct store_trunk *t
     int rc = sqlite_run(s,
                         "UPDATE trunks SET name = ?, host = ?, port = ?, user = ?, password = ?,"
                         " domain = ?, register = ?, caller_number = ?, calls_max = ?, cps_max = ?,"
-                        " transport = ?, ca_file = ?, tls_verify = ? WHERE id = ?",
-                        "ttitttitidttii", t->name, t->host, t->port, t->user, t->password,
+                        " transport = ?, ca_file = ?, tls_verify = ?, srtp = ? WHERE id = ?",
+                        "ttitttitidttiti", t->name, t->host, t->port, t->user, t->password,
                         t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
-                        t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, id);
+                        t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp, id);
 
     return sqlite_changed(s, rc, -ENOENT);
 }

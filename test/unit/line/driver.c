@@ -136,7 +136,7 @@ static void far_answer(struct far *f)
     assert_non_null(offer);
     assert_int_equal(sdp_read(offer, len, &theirs), 0);
     assert_int_equal(rtp_open(f->w->pump, &far_rtp, f, &f->rtp, &local), 0);
-    n = sdp_answer(sdp, sizeof(sdp), offer, len, &theirs, (struct sockaddr *)&local, 1, 1);
+    n = sdp_answer(sdp, sizeof(sdp), offer, len, &theirs, (struct sockaddr *)&local, 1, 1, NULL);
     assert_true(n > 0);
     assert_int_equal(rtp_listen(f->rtp, true), 0);
     assert_int_equal(rtp_connect(f->rtp, &theirs, true), 0);

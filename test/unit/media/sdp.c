@@ -49,8 +49,8 @@ static void test_offer_round_trip(void **state)
 {
     char text[1000];
     struct sdp_audio a;
-    int n =
-        sdp_offer(text, sizeof(text), (struct sockaddr *)&local, PROMPT_ALAW, 7, 8, SDP_SENDRECV);
+    int n = sdp_offer(text, sizeof(text), (struct sockaddr *)&local, PROMPT_ALAW, 7, 8,
+                      SDP_SENDRECV, NULL);
 
     assert_int_equal(n, strlen(text));
     assert_non_null(strstr(text, "m=audio 4000 RTP/AVP 8 0 101\r\n"));
@@ -64,7 +64,7 @@ static void test_offer_round_trip(void **state)
     assert_int_equal(a.direction, SDP_SENDRECV);
     for (size_t size = 0; size <= (size_t)n; size++)
         assert_int_equal(
-            sdp_offer(text, size, (struct sockaddr *)&local, PROMPT_ULAW, 7, 8, SDP_SENDRECV),
+            sdp_offer(text, size, (struct sockaddr *)&local, PROMPT_ULAW, 7, 8, SDP_SENDRECV, NULL),
             -ENOSPC);
 }
 
@@ -177,7 +177,7 @@ static void test_answer(void **state)
 
     assert_int_equal(read_text(offer, &theirs), 0);
     n = sdp_answer(text, sizeof(text), offer, strlen(offer), &theirs, (struct sockaddr *)&local, 3,
-                   4);
+                   4, NULL);
     assert_int_equal(n, strlen(text));
     assert_non_null(strstr(text, "t=0 0\r\nm=video 0 RTP/AVP 31 32\r\nm=audio 4000 RTP/AVP 0 96\r\n"
                                  "a=rtpmap:0 PCMU/8000\r\n"));
@@ -186,18 +186,59 @@ static void test_answer(void **state)
     assert_address(&ours, "198.51.100.7", 4000);
     assert_int_equal(ours.direction, SDP_RECVONLY);
     for (size_t size = 0; size <= (size_t)n; size++)
-        assert_int_equal(
-            sdp_answer(text, size, offer, strlen(offer), &theirs, (struct sockaddr *)&local, 3, 4),
-            -ENOSPC);
+        assert_int_equal(sdp_answer(text, size, offer, strlen(offer), &theirs,
+                                    (struct sockaddr *)&local, 3, 4, NULL),
+                         -ENOSPC);
+}
+
+#define CRYPTO \
+    "a=crypto:4 AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n"
+
+/* A secure stream is used when it has a key that we can use; what was left leaves nothing behind.
+ */
+static void test_secure(void **state)
+{
+    static const char offer[] =
+        HEAD "m=audio 5000 RTP/SAVP 0 96\r\nc=IN IP4 203.0.113.9\r\na=rtpmap:96 "
+             "telephone-event/8000\r\na=inactive\r\na=crypto:1 F8_128_HMAC_SHA1_80 inline:x\r\n"
+             "m=audio 5002 RTP/SAVP 8\r\n" CRYPTO "m=audio 5004 RTP/AVP 8\r\n";
+    char text[1000];
+    struct sdp_keys keys;
+    struct sdp_audio theirs, ours;
+    struct sdes_key key;
+    int n;
+
+    assert_int_equal(read_text(offer, &theirs), 0);
+    assert_address(&theirs, "192.0.2.1", 5002);
+    assert_true(theirs.savp);
+    assert_int_equal(theirs.pt, 8);
+    assert_int_equal(theirs.te_pt, -1);
+    assert_int_equal(theirs.direction, SDP_SENDRECV);
+    assert_int_equal(theirs.crypto.suite, SRTP_HMAC_SHA1_32);
+    sdes_new(&key, theirs.crypto.suite, theirs.crypto.tag);
+    n = sdp_answer(text, sizeof(text), offer, strlen(offer), &theirs, (struct sockaddr *)&local, 3,
+                   4, &key);
+    assert_true(n > 0);
+    assert_non_null(strstr(text, "m=audio 0 RTP/SAVP 0 96\r\nm=audio 4000 RTP/SAVP 8\r\n"));
+    assert_non_null(strstr(text, "a=crypto:4 AES_CM_128_HMAC_SHA1_32 inline:"));
+    assert_non_null(strstr(text, "m=audio 0 RTP/AVP 8\r\n"));
+    assert_int_equal(sdp_read(text, (size_t)n, &ours), 0);
+    assert_memory_equal(ours.crypto.key, key.key, SRTP_KEY_SIZE);
+    sdp_new_keys(&keys, true);
+    n = sdp_offer(text, sizeof(text), (struct sockaddr *)&local, PROMPT_ALAW, 7, 8, SDP_SENDRECV,
+                  &keys);
+    assert_int_equal(sdp_read(text, (size_t)n, &ours), 0);
+    assert_ptr_equal(sdp_chosen(&keys, &ours), &keys.key[0]);
+    assert_memory_equal(ours.crypto.key, keys.key[0].key, SRTP_KEY_SIZE);
+    assert_null(sdp_chosen(&keys, &theirs)); /* number 4 was not offered */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_offer_round_trip),
-        cmocka_unit_test(test_what_is_taken),
-        cmocka_unit_test(test_what_is_refused),
-        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_offer_round_trip), cmocka_unit_test(test_what_is_taken),
+        cmocka_unit_test(test_what_is_refused),  cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_secure),
     };
 
     return cmocka_run_group_tests_name("media/sdp", tests, set_up, NULL);
