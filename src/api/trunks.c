@@ -68,6 +68,8 @@ static bool read_body(struct api_call *c, struct store_trunk *t)
     t->do_register = api_body_flag(c, "register");
     t->calls_max = api_body_int(c, "max_calls", 0);
     t->cps_max = json_number_value(json_object_get(c->body, "calls_per_second"));
+    t->order = api_body_int(c, "order", 1);
+    t->weight = api_body_int(c, "weight", 1);
     t->caller_number[0] = '\0';
     if (caller && caller[0]) {
         if (!defaults_number(c, caller, NULL, "/caller_number", &number))

@@ -184,7 +184,7 @@ static bool give_up(struct desk *d)
 
 static void check_end(struct desk *d, int64_t now_ms)
 {
-    if (d->in_flight > 0 || d->ready_count > 0 || d->saving > 0 || with_writer(d) ||
+    if (d->in_flight + d->ready_count + d->passed_count + d->saving > 0 || with_writer(d) ||
         !pace_log_empty(d->pace_log))
         return;
     if (desk_stopping(d)) {
@@ -275,6 +275,7 @@ int desk_new(struct desk **out, struct exchange *exchange, struct error *err)
     clock_cond_init(&d->changed);
     list_init(&d->free);
     list_init(&d->ready);
+    list_init(&d->passed);
     list_init(&d->unsaved);
     rc = loop_new(&d->loop, config->clock);
     if (!rc)

@@ -29,10 +29,13 @@ enum {
 /* One attempt from its claim to its record. Pooled; owned by the desk. */
 struct attempt {
     struct line_call call; /* lent to a lane while dialled */
-    struct list_node node; /* in desk.free, desk.ready or desk.unsaved */
+    struct list_node node; /* in desk.free, desk.passed, desk.ready or desk.unsaved */
     struct desk *desk;
     int attempt_no;
     uint8_t earlier[DISPOSITION_COUNT]; /* how the person's earlier attempts ended */
+    uint32_t tried;                     /* trunks that failed it: it is passed on to another */
+    int64_t passed_us;                  /* since when it waits for that one */
+    int64_t again_id;                   /* the attempt it goes on as: the writer fills it */
     int64_t released_us;                /* when it was handed to a lane, 0: it was not */
     int64_t released_ms;                /* the same by the wall's clock */
     bool up;                            /* between dial and outcome */
@@ -76,7 +79,9 @@ struct desk {
     struct attempt *pool; /* owned */
     unsigned pool_size;
     struct list free, ready, unsaved;
-    unsigned ready_count, in_flight, saving, unsaved_count; /* unsaved ones are in saving, too */
+    struct list passed; /* as ready, but tried before: they go first, through another trunk */
+    unsigned ready_count, passed_count;
+    unsigned in_flight, saving, unsaved_count; /* unsaved ones are in saving, too */
 
     struct group *groups; /* owned */
     unsigned group_count, group_cap;
@@ -124,10 +129,20 @@ int dispatch_refresh(struct desk *d); /* groups from the store */
 void dispatch_claim(struct desk *d);  /* when more is needed */
 void dispatch_release(struct desk *d);
 void dispatch_give_back(struct desk *d); /* what is claimed but not dialled */
+/* Through a trunk that it was not tried through. False: none takes it now. */
+bool dispatch_dial(struct attempt *a);
+/* What was claimed ends without a call. */
+void dispatch_drop(struct attempt *a, enum disposition disposition, const char *why);
 /* When the next group opens; 0: one is open, -1: none ever. */
 int64_t dispatch_next_open(struct desk *d, int64_t now_ms);
 /* Calls a second that the campaign and its trunks allow now. */
 double dispatch_cps(const struct desk *d);
+
+/* pass_on.c: calls that a trunk failed. */
+bool pass_on_wanted(struct attempt *a); /* its outcome is filled; marks the trunk as tried */
+void pass_on_take(struct attempt *a);   /* the attempt it goes on as is in the store */
+void pass_on_release(struct desk *d);   /* those that another trunk has room for */
+void pass_on_give_back(struct desk *d);
 
 /* finish.c */
 void finish_attempt(struct attempt *a); /* its outcome is filled */

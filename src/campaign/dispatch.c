@@ -131,6 +131,7 @@ static void take_claims(struct loop_msg *m)
         memcpy(lc->variables, c->variables, sizeof(lc->variables));
         a->attempt_no = c->attempt_no;
         a->released_us = 0;
+        a->tried = 0;
         memcpy(a->earlier, c->earlier, sizeof(a->earlier));
         if (c->attempt_no > 1 && d->again_waiting > 0)
             d->again_waiting--;
@@ -228,16 +229,17 @@ void dispatch_claim(struct desk *d)
     struct group *g;
     double second = dispatch_cps(d);
     unsigned want = second < 4 ? 4 : second > CLAIM_MAX ? CLAIM_MAX : (unsigned)second;
-    unsigned used = d->ready_count + d->in_flight + d->saving;
+    unsigned at_hand = d->ready_count + d->passed_count + d->in_flight;
+    unsigned used = at_hand + d->saving;
     unsigned room = used < d->pool_size ? d->pool_size - used : 0;
 
     if (d->claim.busy || desk_mono_ms(d) < d->retry_due_ms || d->ready_count > want / 2 ||
         room == 0)
         return;
-    if (d->ready_count + d->in_flight >= d->campaign->calls_max)
+    if (at_hand >= d->campaign->calls_max)
         return;
-    if (room > d->campaign->calls_max - d->ready_count - d->in_flight)
-        room = d->campaign->calls_max - d->ready_count - d->in_flight;
+    if (room > d->campaign->calls_max - at_hand)
+        room = d->campaign->calls_max - at_hand;
     g = pick_group(d, now, &until, &hour);
     if (g)
         post_claim(d, g, now, until, &hour, (int)(want < room ? want : room));
@@ -304,8 +306,7 @@ static void called(struct line_call *lc)
     finish_attempt(a);
 }
 
-/* What was claimed but shall not be dialled: it ends without a call. */
-static void drop(struct attempt *a, enum disposition disposition, const char *why)
+void dispatch_drop(struct attempt *a, enum disposition disposition, const char *why)
 {
     struct call_outcome *o = &a->call.outcome;
 
@@ -329,44 +330,54 @@ static struct attempt *next_ready(struct desk *d)
             return a;
         list_remove(&a->node);
         d->ready_count--;
-        drop(a, DISPOSITION_BLACKLISTED, "put on a do-not-call list before it was dialled");
+        dispatch_drop(a, DISPOSITION_BLACKLISTED,
+                      "put on a do-not-call list before it was dialled");
     }
     return NULL;
 }
 
+bool dispatch_dial(struct attempt *a)
+{
+    struct desk *d = a->desk;
+    int64_t now = desk_mono_us(d);
+    int trunk;
+
+    if (d->in_flight >= d->campaign->calls_max || pacing_wait_us(d->pacing, now) > 0)
+        return false;
+    trunk = exchange_take(d->exchange, d->trunks & ~a->tried, now);
+    if (trunk < 0)
+        return false;
+    if (!pacing_take(d->pacing, now, d->in_flight)) {
+        exchange_give(d->exchange, trunk);
+        return false;
+    }
+    list_remove(&a->node);
+    d->in_flight++;
+    d->started_calls++;
+    a->call.trunk = trunk;
+    a->released_us = now;
+    a->released_ms = desk_wall_ms(d);
+    a->up = true;
+    exchange_dial(d->exchange, &a->call, called);
+    return true;
+}
+
 void dispatch_release(struct desk *d)
 {
-    int64_t now = desk_mono_us(d);
+    struct attempt *a;
 
-    while (d->ready_count > 0 && d->in_flight < d->campaign->calls_max &&
-           pacing_wait_us(d->pacing, now) == 0) {
-        struct attempt *a = next_ready(d);
-        int trunk = a ? exchange_take(d->exchange, d->trunks, now) : -1;
-
-        if (trunk < 0)
-            return;
-        if (!pacing_take(d->pacing, now, d->in_flight)) {
-            exchange_give(d->exchange, trunk);
-            return;
-        }
-        list_remove(&a->node);
+    pass_on_release(d);
+    while ((a = next_ready(d)) && dispatch_dial(a))
         d->ready_count--;
-        d->in_flight++;
-        d->started_calls++;
-        a->call.trunk = trunk;
-        a->released_us = now;
-        a->released_ms = desk_wall_ms(d);
-        a->up = true;
-        exchange_dial(d->exchange, &a->call, called);
-    }
 }
 
 void dispatch_give_back(struct desk *d)
 {
+    pass_on_give_back(d);
     while (d->ready_count > 0) {
         struct attempt *a = list_entry(list_pop(&d->ready), struct attempt, node);
 
         d->ready_count--;
-        drop(a, DISPOSITION_CANCELLED, "paused before it was dialled");
+        dispatch_drop(a, DISPOSITION_CANCELLED, "paused before it was dialled");
     }
 }

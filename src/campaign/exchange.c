@@ -13,12 +13,13 @@
 #include "campaign/notice.h"
 #include "contacts/blackset.h"
 
-enum { SECOND_MS = 1000, CPS_MOST = 10000 };
+enum { SECOND_MS = 1000, CPS_MOST = 10000, CREDIT_TURNS = 2 };
 
 struct trunk_use {
     struct exchange *exchange;
     const char *name;
-    unsigned calls;
+    unsigned calls, order;
+    int64_t weight, credit;
     unsigned unheard;      /* calls ever, as last seen */
     struct pacing *pacing; /* owned */
 };
@@ -42,7 +43,7 @@ struct exchange {
     pthread_mutex_t lock; /* what follows */
     struct trunk_use trunks[LINE_TRUNKS_MAX];
     struct pacing *total; /* owned; NULL: no rate over all */
-    unsigned next_trunk, calls;
+    unsigned calls;
     double asked;          /* calls a second, by all campaigns that run */
     uint64_t change_count; /* ever */
     struct change changes[EXCHANGE_CHANGES_KEPT];
@@ -89,22 +90,67 @@ bool exchange_blacklisted(struct exchange *x, uint64_t number, int64_t now_ms)
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
+static bool comes_first(const struct trunk_use *a, const struct trunk_use *b)
+{
+    if (a->order != b->order)
+        return a->order < b->order;
+    return a->credit > b->credit;
+}
+
+/* Smooth weighted turns: each one of the order gains its weight, the one that is taken pays for
+ * all. What one saves up, or owes, while others cannot be taken is bounded. */
+static void pay(struct exchange *x, uint32_t trunks, struct trunk_use *taken)
+{
+    int64_t total = 0, most;
+
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        if (trunks >> i & 1 && x->trunks[i].order == taken->order) {
+            total += x->trunks[i].weight;
+            x->trunks[i].credit += x->trunks[i].weight;
+        }
+    taken->credit -= total;
+    most = CREDIT_TURNS * total;
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++) {
+        struct trunk_use *t = &x->trunks[i];
+
+        t->credit = t->credit > most ? most : t->credit < -most ? -most : t->credit;
+    }
+}
+
 /* Under the lock. */
 static int next_trunk(struct exchange *x, uint32_t trunks, int64_t now_us)
 {
     unsigned count = x->config.line.trunk_count;
+    uint32_t left = trunks;
 
-    for (unsigned i = 0; i < count; i++) {
-        unsigned n = (x->next_trunk + i) % count;
-        struct trunk_use *t = &x->trunks[n];
+    while (left) {
+        struct trunk_use *t = NULL;
 
-        if (!(trunks >> n & 1) || !x->config.driver->ready(x->line, (int)n) ||
+        for (unsigned i = 0; i < count; i++)
+            if (left >> i & 1 && (!t || comes_first(&x->trunks[i], t)))
+                t = &x->trunks[i];
+        if (!t)
+            return -1;
+        left &= ~(1u << (t - x->trunks));
+        if (!x->config.driver->ready(x->line, (int)(t - x->trunks)) ||
             !pacing_take(t->pacing, now_us, t->calls))
             continue;
-        x->next_trunk = (n + 1) % count;
-        return (int)n;
+        pay(x, trunks, t);
+        return (int)(t - x->trunks);
     }
     return -1;
+}
+
+bool exchange_usable(struct exchange *x, uint32_t trunks, int64_t now_us, int64_t within_us)
+{
+    bool usable = false;
+
+    pthread_mutex_lock(&x->lock);
+    for (unsigned i = 0; i < x->config.line.trunk_count; i++)
+        usable = usable || (trunks >> i & 1 && x->config.driver->ready(x->line, (int)i) &&
+                            pacing_wait_us(x->trunks[i].pacing, now_us) < within_us);
+    pthread_mutex_unlock(&x->lock);
+    return usable;
 }
 
 uint32_t exchange_trunks(struct exchange *x, const struct line_trunk_config *named, unsigned count,
@@ -301,6 +347,8 @@ static int make_pacing(struct exchange *x)
                                     .arg = &x->trunks[i]};
 
         x->trunks[i].exchange = x;
+        x->trunks[i].order = t->order ? t->order : 1;
+        x->trunks[i].weight = t->weight ? t->weight : 1;
         x->trunks[i].name = x->config.line.trunks[i].name;
         rc = pacing_new(&x->trunks[i].pacing, &own, now);
     }

@@ -56,12 +56,16 @@ void exchange_leave(struct exchange *x, double cps);
  * one that it names is not open. */
 uint32_t exchange_trunks(struct exchange *x, const struct line_trunk_config *named, unsigned count,
                          struct error *err);
-/* Takes a line: the next of these trunks in turn that is registered and has room, in number and
- * rate, within the caps over all campaigns (S5). Returns its index; -1: none now. exchange_give
+/* Takes a line of one of these trunks that is registered and has room, in number and rate, within
+ * the caps over all campaigns (S5): of the lowest order that has such a one, by their weights.
+ * Returns its index; -1: none now. exchange_give
  * when its call is over, exchange_sign with what its end says about the trunk: trouble slows it
  * down, for all. */
 int exchange_take(struct exchange *x, uint32_t trunks, int64_t now_us);
 void exchange_give(struct exchange *x, int trunk);
+/* Will one of these trunks probably take a call within so long? Whether it has room is not asked.
+ */
+bool exchange_usable(struct exchange *x, uint32_t trunks, int64_t now_us, int64_t within_us);
 void exchange_sign(struct exchange *x, int trunk, int64_t now_us, const struct pacing_event *e);
 
 /* Calls a second that the trunks and the cap over all campaigns allow now. */

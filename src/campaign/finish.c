@@ -10,7 +10,13 @@
 #include "campaign/desk_priv.h"
 #include "campaign/notice.h"
 
-enum { DOUBLINGS_MAX = 3, NOT_STARTED_WAIT_MS = 30000 };
+enum { DOUBLINGS_MAX = 3, NOT_STARTED_WAIT_MS = 30000, RETRY_AFTER_MAX_S = 86400 };
+
+/* Retry-After (RFC 3261 20.33), within reason. */
+static int64_t told_ms(const struct call_outcome *o)
+{
+    return (o->retry_after_s < RETRY_AFTER_MAX_S ? o->retry_after_s : RETRY_AFTER_MAX_S) * 1000;
+}
 
 /* Tried again? Then *due_ms is set. A rule counts the attempts that ended as it says. */
 static bool again(const struct campaign *c, const struct attempt *a, int64_t now_ms,
@@ -23,6 +29,8 @@ static bool again(const struct campaign *c, const struct attempt *a, int64_t now
     if (a->attempt_no >= c->attempts_max || before >= rule->times)
         return false;
     *due_ms = now_ms + (rule->after_ms << (before < DOUBLINGS_MAX ? before : DOUBLINGS_MAX));
+    if (*due_ms < now_ms + told_ms(&a->call.outcome)) /* the far side knows better */
+        *due_ms = now_ms + told_ms(&a->call.outcome);
     return true;
 }
 
@@ -33,6 +41,11 @@ static void decide(const struct campaign *c, struct attempt *a, int64_t now_ms)
 
     f->counts = true;
     f->due_ms = 0;
+    if (pass_on_wanted(a)) {
+        f->counts = false;
+        f->again_id = &a->again_id;
+        return;
+    }
     switch (o->disposition) {
     case DISPOSITION_ANSWERED:
         f->target_state = TARGET_STATE_REACHED;
@@ -50,6 +63,8 @@ static void decide(const struct campaign *c, struct attempt *a, int64_t now_ms)
         if (o->dialled_ms == 0) {
             f->target_state = TARGET_STATE_WAITING;
             f->due_ms = now_ms;
+            if (a->tried) /* the trunk that failed it shall not fail it again at once */
+                f->due_ms += c->retry[DISPOSITION_CONGESTION].after_ms;
             f->counts = false;
             return;
         }
@@ -94,7 +109,10 @@ static void on_saved(struct loop_msg *m)
     if (desk_mono_us(d) - a->saving_us > d->lag_us)
         d->lag_us = desk_mono_us(d) - a->saving_us;
     d->saving--;
-    list_append(&d->free, &a->node);
+    if (a->finish.again_id && a->again_id)
+        pass_on_take(a);
+    else
+        list_append(&d->free, &a->node);
 }
 
 /* In the writer's thread. */
@@ -145,8 +163,9 @@ void finish_attempt(struct attempt *a)
         .cost = cost(d->campaign, o),
     };
     decide(d->campaign, a, desk_wall_ms(d));
-    if (o->dialled_ms) {
+    if (o->dialled_ms && !a->finish.again_id)
         learn(d, a);
+    if (o->dialled_ms) {
         pthread_mutex_lock(&d->lock);
         d->view.calls++;
         d->view.by_disposition[o->disposition]++;

@@ -15,7 +15,9 @@ static void fill_trunk(struct line_trunk_config *to, const struct store_trunk *f
                                      .do_register = from->do_register,
                                      .calls_max = (unsigned)from->calls_max,
                                      .cps_max = from->cps_max,
-                                     .tls_unverified = !from->tls_verify};
+                                     .tls_unverified = !from->tls_verify,
+                                     .order = (unsigned)from->order,
+                                     .weight = (unsigned)from->weight};
     snprintf(to->name, sizeof(to->name), "%s", from->name);
     snprintf(to->host, sizeof(to->host), "%s", from->host);
     snprintf(to->user, sizeof(to->user), "%s", from->user);

@@ -49,7 +49,7 @@ static void gather(struct desk *d, struct forecast_now *now, int64_t now_ms)
                                  .again =
                                      d->again_waiting < d->waiting ? d->again_waiting : d->waiting,
                                  .ages_ms = d->ages_ms};
-    now->fresh = d->waiting - now->again + d->ready_count;
+    now->fresh = d->waiting - now->again + d->ready_count + d->passed_count;
     for (unsigned i = 0; i < d->group_count; i++)
         if (d->groups[i].last_due_ms - now_ms > now->last_due_ms)
             now->last_due_ms = d->groups[i].last_due_ms - now_ms;
@@ -136,7 +136,7 @@ static void note(struct desk *d, struct desk_view *v, int64_t now_ms, const stru
                  atomic_load(&d->aborting) ? "ending the calls" : "letting the calls finish");
     else if (!s->trunks_ready)
         snprintf(v->note, sizeof(v->note), "%s", s->trunk_fault);
-    else if (d->waiting > 0 && d->ready_count + d->in_flight == 0)
+    else if (d->waiting > 0 && d->ready_count + d->passed_count + d->in_flight == 0)
         note_wait(d, v, now_ms);
 }
 

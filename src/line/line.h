@@ -46,12 +46,16 @@ struct line_trunk_config {
     char caller_id[NUMBER_TEXT_MAX];
     unsigned calls_max; /* concurrent cap, 0: campaign's */
     double cps_max;     /* 0: campaign's */
+    unsigned order;     /* lower ones are tried first; from 1, 0 is 1 */
+    unsigned weight;    /* its share among those of the same order; from 1, 0 is 1 */
 };
 
 /* Are there certificates in the file? -EINVAL */
 int line_check_ca(const char *path, struct error *err);
 uint16_t line_usual_port(enum line_transport t);
 uint16_t line_trunk_port(const struct line_trunk_config *t);
+enum { LINE_ORDER_MAX = 100, LINE_WEIGHT_MAX = 1000 };
+
 /* Does every address of its host lie on this machine's loopback? */
 bool line_trunk_is_loopback(const struct line_trunk_config *t);
 

@@ -47,7 +47,8 @@ struct store_trunk {
     char transport[8]; /* "udp", "tcp", "tls", "sips" */
     char ca_file[256]; /* of TLS; "": whom the system trusts */
     bool tls_verify;
-    char srtp[12]; /* "off", "optional", "required" */
+    char srtp[12];         /* "off", "optional", "required" */
+    int64_t order, weight; /* from 1 */
 };
 
 int store_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id);

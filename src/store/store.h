@@ -222,7 +222,8 @@ int store_claim(struct store *s, const struct store_claim_query *q, struct store
                 int max, int *claimed, int64_t *skipped);
 
 /* The end of an attempt: attempt, target, call record and counters in one go (S6). target_state and
- * due_ms are the retry rules' decision. Twice for one attempt: -EALREADY, nothing changes. */
+ * due_ms are the retry rules' decision. Twice for one attempt: -EALREADY, nothing changes, but
+ * again_id is that of the attempt that was begun the first time. */
 struct store_finish {
     int64_t attempt_id;
     const struct call_outcome *outcome;
@@ -231,6 +232,9 @@ struct store_finish {
     int64_t due_ms; /* of WAITING */
     bool counts;    /* does this attempt count against the caps? */
     double cost;
+    /* Not NULL: the person is tried once more at once. In the same go another attempt is begun, and
+     * its id written here (0: the person was removed); target_state and due_ms say nothing then. */
+    int64_t *again_id;
 };
 int store_finish(struct store *s, const struct store_finish *f);
 /* Attempts of a campaign (0: of all) that were claimed but have no record (a crash): each ends as

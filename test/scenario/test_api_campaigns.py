@@ -341,8 +341,11 @@ def test_trunks_and_settings(place):
     path = a.headers["Location"]
     b = c.put(path, {"name": "second", "host": "sip.example.com", "user": "u"}, a.headers["ETag"])
     assert b.json["has_password"] and b.json["host"] == "sip.example.com" and not b.json["register"]
-    b = c.put(path, {"name": "second", "host": "sip.example.com", "password": ""}, b.headers["ETag"])
-    assert not b.json["has_password"]
+    assert (b.json["order"], b.json["weight"]) == (1, 1)
+    b = c.put(path, {"name": "second", "host": "sip.example.com", "password": "", "order": 2, "weight": 30}, b.headers["ETag"])
+    assert not b.json["has_password"] and (b.json["order"], b.json["weight"]) == (2, 30)
+    assert c.get(path).json == b.json
+    c.put(path, {"name": "second", "host": "sip.example.com", "order": 0}, b.headers["ETag"], expect=422)
     c.post("/api/trunks", {"name": "second", "host": "x"}, expect=409)
     c.post("/api/trunks", {"name": "third", "host": "x", "register": True}, expect=422)
     c.post("/api/trunks", {"name": "third", "host": "a b"}, expect=422)

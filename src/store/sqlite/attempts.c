@@ -246,11 +246,52 @@ static int open_attempt(struct store *s, int64_t attempt_id, struct store_call *
     return rc;
 }
 
+/* The person's next attempt, by the decision that began the last one. *id 0: removed meanwhile. */
+static int begin_again(struct store *s, const struct store_call *last, int64_t *id)
+{
+    int rc = sqlite_int(s, id,
+                        "INSERT INTO attempts (campaign_id, contact_id, number, attempt_no,"
+                        " claimed_ms, decision) SELECT campaign_id, contact_id, number,"
+                        " attempt_no + counts, ?1, json_set(decision, '$.passed_on_from', ?2)"
+                        " FROM attempts WHERE id = ?3 AND EXISTS (SELECT 1 FROM targets t"
+                        " WHERE t.campaign_id = ?4 AND t.contact_id = ?5 AND t.state = ?6)"
+                        " RETURNING id",
+                        "itiiii", sqlite_now(s), last->outcome.trunk, last->attempt_id,
+                        last->campaign_id, last->contact_id, (int64_t)TARGET_STATE_CLAIMED);
+
+    if (rc == -ENOENT) {
+        *id = 0;
+        return 0;
+    }
+    if (rc)
+        return rc;
+    return sqlite_run(s,
+                      "UPDATE targets SET attempts = attempts + 1, last_ms = ?"
+                      " WHERE campaign_id = ? AND contact_id = ?",
+                      "iii", sqlite_now(s), last->campaign_id, last->contact_id);
+}
+
+/* What begin_again began when this attempt ended. */
+static int begun_again(struct store *s, const struct store_call *last, int64_t *id)
+{
+    int rc = sqlite_int(s, id,
+                        "SELECT id FROM attempts WHERE campaign_id = ? AND contact_id = ?"
+                        " AND open AND id > ? LIMIT 1",
+                        "iii", last->campaign_id, last->contact_id, last->attempt_id);
+
+    if (rc == -ENOENT)
+        *id = 0;
+    return rc == -ENOENT ? 0 : rc;
+}
+
 static int finish(struct store *s, const struct store_finish *f)
 {
+    enum target_state to = f->again_id ? TARGET_STATE_CLAIMED : f->target_state;
     struct store_call call;
     int rc = open_attempt(s, f->attempt_id, &call);
 
+    if (rc == -EALREADY && f->again_id && begun_again(s, &call, f->again_id))
+        return -EIO;
     if (rc)
         return rc;
     call.outcome = *f->outcome;
@@ -261,14 +302,15 @@ static int finish(struct store *s, const struct store_finish *f)
         rc = sqlite_run(s, "UPDATE attempts SET open = 0, counts = ? WHERE id = ?", "ii",
                         (int64_t)f->counts, f->attempt_id);
     if (!rc)
-        rc =
-            sqlite_run(s,
-                       "UPDATE targets SET state = iif(state = ?1, ?1, ?2), due_ms = ?3, last = ?4,"
-                       " attempts = attempts - ?5 WHERE campaign_id = ?6 AND contact_id = ?7",
-                       "iiiiiii", (int64_t)TARGET_STATE_REMOVED, (int64_t)f->target_state,
-                       f->target_state == TARGET_STATE_WAITING ? f->due_ms : (int64_t)0,
-                       (int64_t)f->outcome->disposition, (int64_t)!f->counts, call.campaign_id,
-                       call.contact_id);
+        rc = sqlite_run(
+            s,
+            "UPDATE targets SET state = iif(state = ?1, ?1, ?2), due_ms = ?3, last = ?4,"
+            " attempts = attempts - ?5 WHERE campaign_id = ?6 AND contact_id = ?7",
+            "iiiiiii", (int64_t)TARGET_STATE_REMOVED, (int64_t)to,
+            to == TARGET_STATE_WAITING ? f->due_ms : (int64_t)0, (int64_t)f->outcome->disposition,
+            (int64_t)!f->counts, call.campaign_id, call.contact_id);
+    if (!rc && f->again_id)
+        rc = begin_again(s, &call, f->again_id);
     return rc;
 }
 

@@ -127,14 +127,15 @@ int sqlite_audio_remove(struct store *s, int64_t id)
 
 int sqlite_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id)
 {
-    return sqlite_int(
-        s, id,
-        "INSERT INTO trunks (name, host, port, user, password, domain, register,"
-        " caller_number, calls_max, cps_max, transport, ca_file, tls_verify, srtp,"
-        " created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        "ttitttitidttiti", t->name, t->host, t->port, t->user, t->password, t->domain,
-        (int64_t)t->do_register, t->caller_number, t->calls_max, t->cps_max, t->transport,
-        t->ca_file, (int64_t)t->tls_verify, t->srtp, sqlite_now(s));
+    return sqlite_int(s, id,
+                      "INSERT INTO trunks (name, host, port, user, password, domain, register,"
+                      " caller_number, calls_max, cps_max, transport, ca_file, tls_verify, srtp,"
+                      " \"order\", weight, created_ms)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                      "ttitttitidttitiii", t->name, t->host, t->port, t->user, t->password,
+                      t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
+                      t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp,
+                      t->order, t->weight, sqlite_now(s));
 }
 
 int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
@@ -144,7 +145,7 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
         sqlite_query(s, &rc,
                      "SELECT name, host, port, user, password, domain, register,"
                      " caller_number, calls_max, cps_max, transport, ca_file, tls_verify,"
-                     " srtp FROM trunks WHERE id = ?",
+                     " srtp, \"order\", weight FROM trunks WHERE id = ?",
                      "i", id);
 
     if (!q)
@@ -155,7 +156,9 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
                                     .do_register = sqlite3_column_int(q, 6) != 0,
                                     .calls_max = sqlite3_column_int64(q, 8),
                                     .cps_max = sqlite3_column_double(q, 9),
-                                    .tls_verify = sqlite3_column_int(q, 12) != 0};
+                                    .tls_verify = sqlite3_column_int(q, 12) != 0,
+                                    .order = sqlite3_column_int64(q, 14),
+                                    .weight = sqlite3_column_int64(q, 15)};
         sqlite_text(q, 0, out->name, sizeof(out->name));
         sqlite_text(q, 1, out->host, sizeof(out->host));
         sqlite_text(q, 3, out->user, sizeof(out->user));
@@ -175,10 +178,12 @@ int sqlite_trunk_update(struct store *s, int64_t id, const struct store_trunk *t
     int rc = sqlite_run(s,
                         "UPDATE trunks SET name = ?, host = ?, port = ?, user = ?, password = ?,"
                         " domain = ?, register = ?, caller_number = ?, calls_max = ?, cps_max = ?,"
-                        " transport = ?, ca_file = ?, tls_verify = ?, srtp = ? WHERE id = ?",
-                        "ttitttitidttiti", t->name, t->host, t->port, t->user, t->password,
+                        " transport = ?, ca_file = ?, tls_verify = ?, srtp = ?,"
+                        " \"order\" = ?, weight = ? WHERE id = ?",
+                        "ttitttitidttitiii", t->name, t->host, t->port, t->user, t->password,
                         t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
-                        t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp, id);
+                        t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp,
+                        t->order, t->weight, id);
 
     return sqlite_changed(s, rc, -ENOENT);
 }

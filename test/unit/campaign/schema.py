@@ -33,7 +33,7 @@ BASE = {
     "trunks": [
         {"name": "a", "host": "sip.example.org", "port": 5060, "user": "u", "password": "p",
          "domain": "example.org", "register": True, "caller_number": "+97225551234",
-         "max_calls": 10, "calls_per_second": 1.5},
+         "max_calls": 10, "calls_per_second": 1.5, "order": 2, "weight": 10},
         {"name": "b", "host": "192.0.2.1"},
     ],
     "pace": {"calls_per_second": 20, "max_calls": 200},
@@ -72,6 +72,8 @@ BAD = [
     (["trunks", 0, "port"], 0), (["trunks", 0, "port"], 65536), (["trunks", 0, "register"], 1),
     (["trunks", 0, "max_calls"], 0), (["trunks", 0, "prot"], 1),
     (["trunks", 0, "password_env"], "PATH"), (["trunks", 0, "calls_per_second"], 0),
+    (["trunks", 0, "order"], 0), (["trunks", 0, "order"], 101), (["trunks", 0, "weight"], 0),
+    (["trunks", 0, "weight"], 1001), (["trunks", 0, "weight"], 1.5),
     (["pace", "calls_per_second"], 0), (["pace", "calls_per_second"], 10001),
     (["pace", "max_calls"], 0), (["pace", "max_calls"], 1.5), (["pace", "cps"], 1),
     (["retry", "max_attempts"], 0), (["retry", "max_attempts"], 21), (["retry", "per_day"], -1),

@@ -513,6 +513,41 @@ static void test_claim_and_finish(void **state)
     assert_int_equal(store_target_get(s, campaign, first + 99, &t), -ENOENT);
 }
 
+/* A trunk failed the call: another attempt follows in the same go. */
+static void test_tried_again_at_once(void **state)
+{
+    struct call_outcome o = {.disposition = DISPOSITION_CONGESTION,
+                             .dialled_ms = now(),
+                             .ended_ms = now(),
+                             .trunk = "north"};
+    int64_t next = -1, twice = -1, interrupted;
+    struct store_finish f = {.outcome = &o, .again_id = &next};
+    struct store_claim c[PEOPLE];
+    struct store_target t;
+
+    assert_int_equal(claim(c, 1, 1, 1), 1);
+    f.attempt_id = c[0].attempt_id;
+    assert_int_equal(store_finish(s, &f), 0);
+    assert_true(next > c[0].attempt_id);
+    assert_int_equal(store_target_get(s, campaign, c[0].number, &t), 0);
+    assert_int_equal(t.state, TARGET_STATE_CLAIMED);
+    assert_int_equal(t.attempts, 1); /* the first one did not count */
+    f.again_id = &twice;
+    assert_int_equal(store_finish(s, &f), -EALREADY); /* it was not sure that it was stored */
+    assert_int_equal(twice, next);
+    assert_int_equal(claim(c + 1, PEOPLE, 1, 1), PEOPLE - 1); /* not claimed twice */
+    assert_int_equal(end(next, DISPOSITION_ANSWERED, TARGET_STATE_REACHED, 0), 0);
+    assert_int_equal(COUNT(store_call_each, count_call, campaign), 2);
+    assert_int_equal(in_state(TARGET_STATE_REACHED), 1);
+    /* A crash before the second call leaves an attempt that is made good like any other. */
+    f.attempt_id = c[1].attempt_id;
+    f.again_id = &next;
+    assert_int_equal(store_finish(s, &f), 0);
+    assert_int_equal(store_recover(s, campaign, now(), &interrupted), 0);
+    assert_int_equal(interrupted, PEOPLE - 1);
+    assert_int_equal(end(next, DISPOSITION_BUSY, TARGET_STATE_WAITING, 0), -EALREADY);
+}
+
 static void test_caps(void **state)
 {
     struct store_claim c[PEOPLE + 1];
@@ -650,6 +685,7 @@ static int run_on(const struct store_backend *b)
         TEST(test_transitions),
         TEST(test_steps_pace_audit),
         TEST(test_claim_and_finish),
+        TEST(test_tried_again_at_once),
         TEST(test_caps),
         TEST(test_uncounted),
         TEST(test_recover),

@@ -50,7 +50,12 @@ static void used_things_stay(void **state)
                               .prompts = prompts,
                               .prompt_count = 2};
     struct store_audio audio = {.name = "a.wav", .type = "audio/wav", .bytes = 10, .ms = 1000};
-    struct store_trunk trunk = {.name = "main", .host = "sip.example.org", .port = 5060}, back;
+    struct store_trunk trunk = {.name = "main",
+                                .host = "sip.example.org",
+                                .port = 5060,
+                                .order = 2,
+                                .weight = 7},
+                       back;
     struct store_parts parts = {
         .flow_version = 2, .prompts = prompts, .prompt_count = 1, .trunk_count = 1};
     int64_t flow_id, again, audio_id, trunk_id, version, trunks[4], gone = 99;
@@ -77,6 +82,8 @@ static void used_things_stay(void **state)
     assert_int_equal(store_trunk_add(f.store, &trunk, &trunk_id), 0);
     assert_int_equal(store_trunk_get(f.store, trunk_id, &back), 0);
     assert_string_equal(back.host, "sip.example.org");
+    assert_int_equal(back.order, 2);
+    assert_int_equal(back.weight, 7);
     parts.flow_id = flow_id;
     parts.trunks = &gone;
     assert_int_equal(store_campaign_parts(f.store, f.campaign, &parts), -ENOENT);
