@@ -21,7 +21,8 @@ export function Look({ children }: { children: ReactNode }) {
   const deviceDark = useMediaQuery('(prefers-color-scheme: dark)', { noSsr: true });
   const mode = colourMode === 'system' ? (deviceDark ? 'dark' : 'light') : colourMode;
   const direction = directionOf(language);
-  const theme = useMemo(() => makeTheme(language, mode), [language, mode]);
+  const still = useMediaQuery('(prefers-reduced-motion: reduce)', { noSsr: true });
+  const theme = useMemo(() => makeTheme(language, mode, still), [language, mode, still]);
   useLayoutEffect(() => {
     document.documentElement.lang = language;
     document.documentElement.dir = direction;

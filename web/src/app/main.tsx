@@ -1,9 +1,10 @@
 import '@fontsource-variable/heebo/wght.css';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
+import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'react-redux';
 import { RouterProvider } from 'react-router-dom';
+import { LoadingSkeleton } from '@/components/LoadingSkeleton';
 import { NoticeBar } from '@/components/NoticeBar';
 import { makeQueryClient } from '@/lib/api/query';
 import { onMe } from '@/lib/api/session';
@@ -28,13 +29,17 @@ async function start(root: HTMLElement) {
   });
   startForms();
   await startTexts(store.getState().interface.language);
+  const router = makeRouter();
   createRoot(root).render(
     <StrictMode>
       <Provider store={store}>
         <QueryClientProvider client={queries}>
           <Look>
             <LiveProvider>
-              <RouterProvider router={makeRouter()} />
+              {/* Texts come when a page first asks for them. */}
+              <Suspense fallback={<LoadingSkeleton kind="page" />}>
+                <RouterProvider router={router} />
+              </Suspense>
             </LiveProvider>
             <NoticeBar />
           </Look>

@@ -8,16 +8,14 @@ export function startForms(): void {
     // The content security policy forbids making functions of text, which zod would do for speed.
     jitless: true,
     customError: (issue) => {
+      if (issue.input === '') return i18n.t('field.required');
       switch (issue.code) {
         case 'invalid_type':
           return issue.expected === 'number' && issue.input != null
             ? i18n.t('field.number')
             : i18n.t('field.required');
         case 'too_small':
-          if (issue.origin === 'string')
-            return issue.minimum === 1
-              ? i18n.t('field.required')
-              : i18n.t('field.tooShort', { count: Number(issue.minimum) });
+          if (issue.origin === 'string') return i18n.t('field.tooShort', { count: Number(issue.minimum) });
           return issue.origin === 'array'
             ? i18n.t('field.required')
             : i18n.t('field.tooSmall', { limit: Number(issue.minimum) });

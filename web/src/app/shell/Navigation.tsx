@@ -6,9 +6,10 @@ import {
   ListItemButton,
   ListItemIcon,
   ListItemText,
-  ListSubheader,
   Toolbar,
+  Typography,
 } from '@mui/material';
+import { Fragment, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink } from 'react-router-dom';
 import { roleReaches, useMe } from '@/lib/api/useMe';
@@ -47,6 +48,7 @@ export function Navigation({ open, onClose }: Props) {
 function Pages({ onMove }: { onMove?: () => void }) {
   const { t } = useTranslation('shell');
   const { role } = useMe();
+  const id = useId();
   const pages = PAGES.filter((page) => roleReaches(role, page.role));
   return (
     <>
@@ -56,28 +58,31 @@ function Pages({ onMove }: { onMove?: () => void }) {
           const mine = pages.filter((page) => page.group === group);
           if (mine.length === 0) return null;
           return (
-            <List key={group} dense aria-label={t(`group.${group}`)}>
-              <ListSubheader
-                role="presentation"
-                disableSticky
-                sx={{ lineHeight: '32px', bgcolor: 'transparent' }}
+            <Fragment key={group}>
+              <Typography
+                id={`${id}-${group}`}
+                variant="body2"
+                color="text.secondary"
+                sx={{ px: 2, pt: 2, fontWeight: 500 }}
               >
                 {t(`group.${group}`)}
-              </ListSubheader>
-              {mine.map((page) => (
-                <ListItem key={page.name} disablePadding>
-                  <ListItemButton component={NavLink} to={page.path} onClick={onMove} sx={ITEM}>
-                    <ListItemIcon sx={{ minWidth: 38, color: 'inherit' }}>
-                      <page.icon />
-                    </ListItemIcon>
-                    <ListItemText
-                      primary={t(`page.${page.name}`)}
-                      slotProps={{ primary: { fontWeight: 'inherit' } }}
-                    />
-                  </ListItemButton>
-                </ListItem>
-              ))}
-            </List>
+              </Typography>
+              <List dense aria-labelledby={`${id}-${group}`}>
+                {mine.map((page) => (
+                  <ListItem key={page.name} disablePadding>
+                    <ListItemButton component={NavLink} to={page.path} onClick={onMove} sx={ITEM}>
+                      <ListItemIcon sx={{ minWidth: 38, color: 'inherit' }}>
+                        <page.icon />
+                      </ListItemIcon>
+                      <ListItemText
+                        primary={t(`page.${page.name}`)}
+                        slotProps={{ primary: { fontWeight: 'inherit' } }}
+                      />
+                    </ListItemButton>
+                  </ListItem>
+                ))}
+              </List>
+            </Fragment>
           );
         })}
       </Box>

@@ -20,7 +20,8 @@ export function useApiForm<Input extends FieldValues, Output extends FieldValues
   const form = useForm<Input, unknown, Output>({
     resolver: zodResolver(options.schema),
     defaultValues: options.values,
-    mode: 'onTouched',
+    // Not when a field is left: a message that comes then moves the button away from under the pointer.
+    mode: 'onSubmit',
   });
 
   const tellFaults = (error: unknown) => {
