@@ -2,12 +2,14 @@
  * line here, its routes in router.tsx, and its name to lib/i18n/<language>/shell.json. */
 import type { SvgIconComponent } from '@mui/icons-material';
 import type { Role } from '@/lib/api/session';
+import type shell from '@/lib/i18n/en/shell.json';
 import CampaignOutlined from '@mui/icons-material/CampaignOutlined';
+import ContactsOutlined from '@mui/icons-material/ContactsOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import ManageAccounts from '@mui/icons-material/ManageAccountsOutlined';
 
 export interface NavPage {
-  name: 'account' | 'campaigns' | 'users';
+  name: keyof (typeof shell)['page'];
   path: string;
   role: Role;
   group: 'work' | 'results' | 'system';
@@ -16,6 +18,7 @@ export interface NavPage {
 
 export const PAGES: NavPage[] = [
   { name: 'campaigns', path: '/campaigns', role: 'Analyst', group: 'work', icon: CampaignOutlined },
+  { name: 'people', path: '/people', role: 'Analyst', group: 'work', icon: ContactsOutlined },
   { name: 'users', path: '/users', role: 'Administrator', group: 'system', icon: GroupOutlined },
   { name: 'account', path: '/account', role: 'Analyst', group: 'system', icon: ManageAccounts },
 ];

@@ -9,6 +9,7 @@ export interface RouteHandle {
 }
 
 const administrator: RouteHandle = { role: 'Administrator' };
+const manager: RouteHandle = { role: 'CampaignManager' };
 
 /** A route's module exports Component; it is loaded when somebody goes there. */
 export function makeRouter() {
@@ -38,6 +39,18 @@ export function makeRouter() {
                       path: 'campaigns/:id/rehearsal',
                       lazy: () => import('@/features/campaigns/routes/RehearsalPage'),
                     },
+                    { path: 'people', lazy: () => import('@/features/people/routes/Lists') },
+                    {
+                      path: 'people/upload',
+                      handle: manager,
+                      lazy: () => import('@/features/people/routes/UploadPage'),
+                    },
+                    { path: 'people/imports/:id', lazy: () => import('@/features/people/routes/ImportPage') },
+                    {
+                      path: 'people/contacts/:id',
+                      lazy: () => import('@/features/people/routes/ContactPage'),
+                    },
+                    { path: 'people/:id', lazy: () => import('@/features/people/routes/ListPage') },
                     {
                       path: 'users',
                       handle: administrator,
