@@ -61,17 +61,15 @@ static bool admit(void *arg, void *worker, struct http_request *r)
     return right;
 }
 
-static void handle(void *arg, void *worker, struct http_request *r)
+/* Returns the status that was answered; 0: the handler replied by itself. */
+static int answer(struct api *a, void *worker, struct http_request *r,
+                  const struct trace_context *trace)
 {
-    struct api *a = arg;
     struct api_call c;
+    int status;
 
-    if (!http_route(r)->user) {
-        if (!probes_handle(a, worker, r))
-            a->config.http->handle(a->config.http->arg, worker, r);
-        return;
-    }
     call_init(&c, a, worker, r);
+    c.trace = trace;
     if (api_admit(&c, !http_data(r)) && api_read_parameters(&c) && api_read_body(&c) &&
         api_new_request(&c)) {
         int rc = c.op->handle(&c);
@@ -80,7 +78,45 @@ static void handle(void *arg, void *worker, struct http_request *r)
             api_fault(&c, rc);
     }
     api_send(&c);
+    status = c.status;
     call_done(&c);
+    return status;
+}
+
+/* The same under a span, below that of the client when it sends one (W3C Trace Context). */
+static void answer_traced(struct api *a, void *worker, struct http_request *r)
+{
+    const struct api_operation *op = http_route(r)->user;
+    struct trace_context parent;
+    struct trace_span span;
+    char name[TRACE_TEXT_MAX];
+    int status;
+
+    trace_parent_read(http_header(r, "traceparent"), &parent);
+    snprintf(name, sizeof(name), "%s %s", op->method, op->path);
+    trace_begin(a->config.tracer, &span, name, TRACE_SERVER, &parent);
+    trace_text(&span, "http.request.method", op->method);
+    trace_text(&span, "http.route", op->path);
+    trace_text(&span, "kolcast.operation", op->id);
+    trace_text(&span, "kolcast.request.id", http_id(r));
+    status = answer(a, worker, r, &span.context);
+    if (status)
+        trace_number(&span, "http.response.status_code", status);
+    if (status >= 500)
+        trace_fail(&span, http_status_text(status));
+    trace_end(a->config.tracer, &span);
+}
+
+static void handle(void *arg, void *worker, struct http_request *r)
+{
+    struct api *a = arg;
+
+    if (http_route(r)->user && a->config.tracer)
+        answer_traced(a, worker, r);
+    else if (http_route(r)->user)
+        answer(a, worker, r, NULL);
+    else if (!probes_handle(a, worker, r))
+        a->config.http->handle(a->config.http->arg, worker, r);
 }
 
 /* ---- worker threads ------------------------------------------------------------------------- */

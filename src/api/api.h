@@ -32,6 +32,7 @@ struct api_config {
     struct rehearsals *rehearsals;
     struct bus *bus;
     struct monitor *monitor;
+    struct tracer *tracer; /* NULL: no traces */
     struct webhooks *webhooks;
     bool webhooks_private; /* they may go to this machine and its networks */
     bool no_rates;         /* no limits on the rate of requests: for measurements */

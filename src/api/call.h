@@ -26,7 +26,8 @@ struct api_call {
     struct store *store; /* the worker's */
     struct http_request *request;
     const struct api_operation *op;
-    struct principal who; /* user 0: nobody */
+    const struct trace_context *trace; /* of its span; NULL: no traces */
+    struct principal who;              /* user 0: nobody */
     bool by_cookie;
     json_t *body;       /* owned; NULL: none */
     json_t *parameters; /* owned; by name, with defaults */

@@ -40,7 +40,7 @@ int api_start_campaign(struct api_call *c)
 {
     struct error err = {0};
 
-    return after(c, runs_start(c->config->runs, c->store, api_int(c, "id"), &err), &err);
+    return after(c, runs_start(c->config->runs, c->store, api_int(c, "id"), c->trace, &err), &err);
 }
 
 int api_resume_campaign(struct api_call *c)
@@ -54,7 +54,7 @@ int api_resume_campaign(struct api_call *c)
     if (campaign.state != CAMPAIGN_STATE_PAUSED && campaign.state != CAMPAIGN_STATE_RUNNING)
         return api_refuse(c, 409, "", "start it", "a campaign that is %s cannot be resumed",
                           campaign_state_name(campaign.state));
-    return after(c, runs_start(c->config->runs, c->store, campaign.id, &err), &err);
+    return after(c, runs_start(c->config->runs, c->store, campaign.id, c->trace, &err), &err);
 }
 
 int api_pause_campaign(struct api_call *c)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "event/trace.h"
 #include "flow/flow.h"
 #include "line/line.h"
 #include "phone/window.h"
@@ -39,10 +40,11 @@ struct campaign {
     int64_t ring_timeout_ms, call_max_ms;
     double cost_per_minute, cost_per_call;
     char currency[4];
-    bool any_hour;     /* a rehearsal: everybody may be called at any time */
-    struct flow *flow; /* owned */
-    char *canonical;   /* owned: canonical JSON text, what is stored */
-    char hash[65];     /* SHA-256 of it */
+    struct trace_context trace; /* of its start: its calls' spans are below that */
+    bool any_hour;              /* a rehearsal: everybody may be called at any time */
+    struct flow *flow;          /* owned */
+    char *canonical;            /* owned: canonical JSON text, what is stored */
+    char hash[65];              /* SHA-256 of it */
 };
 
 int campaign_load(const char *path, struct campaign **out, struct error *err);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "campaign/pacing.h"
 #include "event/bus.h"
+#include "event/trace.h"
 #include "line/line.h"
 #include "store/writer.h"
 
@@ -27,6 +28,7 @@ struct exchange_config {
     const struct line_driver *driver;
     struct line_config line; /* trunks and limits; the exchange fills clock, writer, blackset */
     struct bus *bus;         /* told of what happens; may be NULL */
+    struct tracer *tracer;   /* NULL: no traces */
     double cps_max;          /* over all campaigns, calls started per second; 0: none */
 };
 

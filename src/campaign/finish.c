@@ -173,6 +173,7 @@ void finish_attempt(struct attempt *a)
     }
     metric_add(metric1(METRIC_CALLS_ENDED, disposition_name(o->disposition)), 1);
     notice_ended(exchange_config(d->exchange)->bus, &a->call);
+    notice_span(exchange_config(d->exchange)->tracer, &d->campaign->trace, &a->call, a->attempt_no);
     d->saving++;
     save(a);
 }

@@ -56,6 +56,35 @@ void notice_ended(struct bus *bus, const struct line_call *call)
     bus_publish(bus, &event);
 }
 
+void notice_span(struct tracer *t, const struct trace_context *start, const struct line_call *call,
+                 int attempt_no)
+{
+    const struct call_outcome *o = &call->outcome;
+    struct trace_span s;
+
+    if (!t || !start->sampled || !o->dialled_ms)
+        return;
+    trace_begin(t, &s, "call", TRACE_CLIENT, start);
+    s.start_ms = o->dialled_ms;
+    s.end_ms = o->ended_ms;
+    trace_number(&s, "kolcast.campaign.id", call->campaign_id);
+    trace_number(&s, "kolcast.call.id", call->attempt_id);
+    trace_number(&s, "kolcast.call.attempt", attempt_no);
+    trace_text(&s, "kolcast.call.outcome", disposition_name(o->disposition));
+    trace_text(&s, "kolcast.call.ended_by", o->ended_by);
+    trace_text(&s, "kolcast.trunk", o->trunk);
+    trace_text(&s, "sip.call_id", o->sip_call_id);
+    if (o->sip_status)
+        trace_number(&s, "sip.response.status_code", o->sip_status);
+    trace_event(&s, "INVITE", o->dialled_ms, 0);
+    trace_event(&s, "ringing", o->ringing_ms, 0);
+    trace_event(&s, "answered", o->answered_ms, 200);
+    trace_event(&s, "ended", o->ended_ms, o->answered_ms ? 0 : o->sip_status);
+    if (o->disposition == DISPOSITION_FAILED || o->disposition == DISPOSITION_CONGESTION)
+        trace_fail(&s, o->reason);
+    trace_end(t, &s);
+}
+
 void notice_state(struct bus *bus, int64_t campaign_id, enum campaign_state state,
                   const char *reason)
 {

@@ -90,8 +90,8 @@ static int call_now(struct runs *r, struct store *s, int64_t id, struct campaign
     return rc;
 }
 
-static int start(struct runs *r, struct store *s, const struct store_campaign *stored,
-                 bool by_clock, struct error *err)
+static int open_and_start(struct runs *r, struct store *s, const struct store_campaign *stored,
+                          bool by_clock, const struct trace_context *trace, struct error *err)
 {
     struct campaign *c;
     int rc = campaign_open(s, stored->id, r->config.data_dir, &c, err);
@@ -104,9 +104,26 @@ static int start(struct runs *r, struct store *s, const struct store_campaign *s
         campaign_free(c);
         return rc ? error_set(err, rc, NULL, NULL, "it cannot be scheduled: %s", strerror(-rc)) : 0;
     }
+    c->trace = *trace;
     rc = call_now(r, s, stored->id, c, err);
     if (rc)
         campaign_free(c);
+    return rc;
+}
+
+/* parent NULL: by the clock. */
+static int start(struct runs *r, struct store *s, const struct store_campaign *stored,
+                 bool by_clock, const struct trace_context *parent, struct error *err)
+{
+    struct trace_span span;
+    int rc;
+
+    trace_begin(r->config.tracer, &span, "campaign start", TRACE_INTERNAL, parent);
+    trace_number(&span, "kolcast.campaign.id", stored->id);
+    rc = open_and_start(r, s, stored, by_clock, &span.context, err);
+    if (rc)
+        trace_fail(&span, err->message);
+    trace_end(r->config.tracer, &span);
     return rc;
 }
 
@@ -120,7 +137,8 @@ static bool ended(struct runs *r)
     return stop;
 }
 
-static int decide_start(struct runs *r, struct store *s, int64_t id, struct error *err)
+static int decide_start(struct runs *r, struct store *s, int64_t id,
+                        const struct trace_context *parent, struct error *err)
 {
     struct store_campaign c;
     int rc = store_campaign_get(s, id, &c);
@@ -139,15 +157,16 @@ static int decide_start(struct runs *r, struct store *s, int64_t id, struct erro
         return 0;
     if (!campaign_transition_allowed(c.state, CAMPAIGN_STATE_RUNNING))
         return refuse(&c, "started", err);
-    return start(r, s, &c, false, err);
+    return start(r, s, &c, false, parent, err);
 }
 
-int runs_start(struct runs *r, struct store *s, int64_t id, struct error *err)
+int runs_start(struct runs *r, struct store *s, int64_t id, const struct trace_context *parent,
+               struct error *err)
 {
     int rc;
 
     pthread_mutex_lock(&r->deciding);
-    rc = decide_start(r, s, id, err);
+    rc = decide_start(r, s, id, parent, err);
     pthread_mutex_unlock(&r->deciding);
     return rc;
 }
@@ -255,7 +274,7 @@ static void start_alone(struct runs *r, int64_t id, enum campaign_state from)
     pthread_mutex_lock(&r->deciding);
     rc = store_campaign_get(r->store, id, &c);
     if (!rc && c.state == from && !is_up(r, id))
-        rc = start(r, r->store, &c, true, &err);
+        rc = start(r, r->store, &c, true, NULL, &err);
     pthread_mutex_unlock(&r->deciding);
     if (!rc || rc == -ESHUTDOWN)
         return;

@@ -18,8 +18,9 @@ struct runs_config {
     const struct clock *clock;
     struct store_writer *writer;
     struct host *host;
-    struct bus *bus; /* or NULL */
-    bool rehearsal;  /* as in host_start */
+    struct bus *bus;       /* or NULL */
+    struct tracer *tracer; /* the same as the exchange's; NULL: no traces */
+    bool rehearsal;        /* as in host_start */
 };
 
 int runs_new(struct runs **out, const struct runs_config *config, struct error *err);
@@ -31,6 +32,8 @@ void runs_free(struct runs *r); /* NULL-safe */
 
 /* s: the caller's connection. All: 0 with err unset when it is so already. -ENOENT; -EPERM: not
  * from its state; -EBUSY: its calls are not over yet; -EINVAL, -ENODEV and others of the host. */
-int runs_start(struct runs *r, struct store *s, int64_t id, struct error *err);
+/* parent: the span of who asked for it; may be NULL. */
+int runs_start(struct runs *r, struct store *s, int64_t id, const struct trace_context *parent,
+               struct error *err);
 int runs_pause(struct runs *r, struct store *s, int64_t id, bool hang_up, struct error *err);
 int runs_cancel(struct runs *r, struct store *s, int64_t id, bool hang_up, struct error *err);

@@ -64,6 +64,11 @@ static const struct option_def options[] = {
     {.name = "webhooks-private",
      .type = OPTION_FLAG,
      .help = "Webhooks may go to addresses of this machine and its networks."},
+    {.name = "otlp-endpoint",
+     .type = OPTION_STRING,
+     .value = "URL",
+     .help = "Send traces to an OpenTelemetry collector, such as http://localhost:4318. The "
+             "environment's OTEL_… are known, too."},
     {.name = "no-rate-limits", .type = OPTION_FLAG, .help = "For measurements."},
     {.name = "pace",
      .letter = 'p',
@@ -102,6 +107,7 @@ struct service {
     struct data data;
     struct store_writer *writer;
     struct bus *bus;
+    struct tracer *tracer; /* NULL: no traces */
     struct mailer *mailer;
     struct identity *identity;
     struct host *host;
@@ -111,6 +117,7 @@ struct service {
     struct webhooks *webhooks;
     struct api *api;
     struct http_server_config http;
+    struct trace_settings traces;
     char address[64];
     char url[128];
     int signals;                     /* to stop, taken so far */
@@ -161,7 +168,7 @@ static int read_options(struct service *s, struct error *err)
     if (!s->http.tls_cert != !s->http.tls_key)
         return error_set(err, -EINVAL, s->http.tls_cert ? "--tls-key" : "--tls-cert",
                          "give both, or none", "is missing");
-    return 0;
+    return trace_settings_read(option_string(v, "otlp-endpoint"), getenv, &s->traces, err);
 }
 
 /* What needs root comes first: the port. */
@@ -187,6 +194,7 @@ static int open_host(struct service *s, struct error *err)
                 .writer = s->writer,
                 .driver = &line_sip,
                 .bus = s->bus,
+                .tracer = s->tracer,
                 .cps_max = option_set(v, "pace") ? option_real(v, "pace") : 0,
                 .line = {.lanes = (unsigned)option_int(v, "lanes"),
                          .calls_max = (unsigned)option_int(v, "max-calls"),
@@ -250,6 +258,7 @@ static int open_api(struct service *s, struct error *err)
         .rehearsals = s->rehearsals,
         .bus = s->bus,
         .monitor = s->monitor,
+        .tracer = s->tracer,
         .webhooks = s->webhooks,
         .webhooks_private = option_flag(s->v, "webhooks-private"),
         .no_rates = option_flag(s->v, "no-rate-limits"),
@@ -272,10 +281,13 @@ static int open_all(struct service *s, struct error *err)
     if (!rc)
         rc = bus_new(&s->bus, &clock_system, EVENTS_KEPT);
     if (!rc)
+        rc = tracer_new(&s->tracer, &s->traces, &clock_system, err);
+    if (!rc)
         rc = open_identity(s, err);
     if (!rc)
         rc = open_host(s, err);
     runs.writer = s->writer;
+    runs.tracer = s->tracer;
     runs.host = s->host;
     runs.bus = s->bus;
     if (!rc)
@@ -463,6 +475,7 @@ static void close_all(struct service *s)
     mailer_free(s->mailer);
     store_writer_free(s->writer);
     bus_free(s->bus);
+    tracer_free(s->tracer);
     data_close(&s->data);
 }
 

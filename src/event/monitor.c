@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -212,16 +211,8 @@ static int read_settings(struct monitor *m, struct error *err)
 
 static void sleep_a_while(struct monitor *m)
 {
-    int ms = m->config.every_ms ? m->config.every_ms : EVERY_MS;
-    struct timespec until;
+    struct timespec until = clock_deadline(m->config.every_ms ? m->config.every_ms : EVERY_MS);
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&m->lock);
     while (!atomic_load(&m->stop) && !atomic_load(&m->reload) &&
            pthread_cond_timedwait(&m->wake, &m->lock, &until) == 0) {
@@ -388,7 +379,6 @@ static int open_all(struct monitor *m, struct error *err)
 int monitor_new(struct monitor **out, const struct monitor_config *config, struct error *err)
 {
     struct monitor *m = calloc(1, sizeof(*m));
-    pthread_condattr_t monotonic;
     sigset_t all, before;
     int rc;
 
@@ -398,10 +388,7 @@ int monitor_new(struct monitor **out, const struct monitor_config *config, struc
     m->started_ms = clock_wall_ms(config->clock);
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->reading, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&m->wake);
     rc = open_all(m, err);
     if (!rc) {
         sigfillset(&all); /* signals are the main thread's */
