@@ -110,7 +110,9 @@ static int reset_run(struct store *s, void *arg)
     if (!rc)
         rc = store_ticket_add(s, &t);
     account_object(object, "user", r->user.id);
-    return rc ? rc : store_audit(s, r->who, "user.reset", object, "a link was made");
+    return rc ? rc
+              : store_audit(s, r->who, r->invite ? "user.invite" : "user.reset", object,
+                            r->invite ? "again" : "a link was made");
 }
 
 static bool mail_reset(struct identity *id, const struct store_user *u, const char *link)
