@@ -34,7 +34,17 @@ export function makeRouter() {
                   children: [
                     { index: true, lazy: () => import('./Home') },
                     { path: 'campaigns', lazy: () => import('@/features/campaigns/routes/CampaignList') },
+                    {
+                      path: 'campaigns/new',
+                      handle: manager,
+                      lazy: () => import('@/features/campaigns/routes/NewCampaign'),
+                    },
                     { path: 'campaigns/:id', lazy: () => import('@/features/campaigns/routes/CampaignPage') },
+                    {
+                      path: 'campaigns/:id/edit',
+                      handle: manager,
+                      lazy: () => import('@/features/campaigns/routes/EditCampaign'),
+                    },
                     {
                       path: 'campaigns/:id/rehearsal',
                       lazy: () => import('@/features/campaigns/routes/RehearsalPage'),

@@ -21,3 +21,8 @@ export function actionsOf(campaign: Subject): CampaignAction[] {
   // What `kolcast run` made of a file has no flow here that a copy could refer to.
   return campaign.flow_id === null ? actions.filter((action) => action !== 'duplicate') : actions;
 }
+
+/** Only a draft can be changed, and only one that was made here. */
+export function canEdit(campaign: Subject): boolean {
+  return campaign.state === 'draft' && campaign.flow_id !== null;
+}

@@ -32,3 +32,9 @@ export function flowQuery(id: number) {
     queryFn: ({ signal }) => data(api.GET('/api/flows/{id}', { params: { path: { id } }, signal })),
   });
 }
+
+/** The zone and the currency that a campaign has unless it says otherwise. */
+export const settingsQuery = queryOptions({
+  queryKey: ['settings', 'value'],
+  queryFn: ({ signal }) => data(api.GET('/api/settings', { signal })),
+});

@@ -22,14 +22,14 @@ interface Props {
   campaign: ActionSubject;
   action: CampaignAction;
   onClose: () => void;
-  /** It is gone. */
-  onRemoved?: () => void;
+  /** It was done. */
+  onDone?: () => void;
 }
 
 const DANGER = new Set<CampaignAction>(['cancel', 'delete']);
 
 /** Asks before it is done, and does it once however often the button is clicked. */
-export function ActionDialog({ campaign, action, onClose, onRemoved }: Props) {
+export function ActionDialog({ campaign, action, onClose, onDone }: Props) {
   const navigate = useNavigate();
   if (action === 'duplicate')
     return (
@@ -37,18 +37,18 @@ export function ActionDialog({ campaign, action, onClose, onRemoved }: Props) {
         campaign={campaign}
         onClose={onClose}
         onDone={(copy) => {
-          navigate(`/campaigns/${copy.id}`);
+          navigate(`/campaigns/${copy.id}/edit`);
         }}
       />
     );
-  return <Question campaign={campaign} action={action} onClose={onClose} onRemoved={onRemoved} />;
+  return <Question campaign={campaign} action={action} onClose={onClose} onDone={onDone} />;
 }
 
 interface QuestionProps extends Props {
   action: Exclude<CampaignAction, 'duplicate'>;
 }
 
-function Question({ campaign, action, onClose, onRemoved }: QuestionProps) {
+function Question({ campaign, action, onClose, onDone }: QuestionProps) {
   const { t } = useTranslation(['campaigns', 'common']);
   const [hangUp, setHangUp] = useState(false);
   const run = useAction({ campaign, action, hangUp });
@@ -60,7 +60,7 @@ function Question({ campaign, action, onClose, onRemoved }: QuestionProps) {
       return; // The dialog shows run.error.
     }
     onClose();
-    if (action === 'delete') onRemoved?.();
+    onDone?.();
   };
   return (
     <ConfirmDialog

@@ -1,10 +1,11 @@
+import EditOutlined from '@mui/icons-material/EditOutlined';
 import TheaterComedy from '@mui/icons-material/TheaterComedyOutlined';
 import { Button } from '@mui/material';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router-dom';
 import type { CampaignAction } from '../api/actions';
-import { actionsOf } from '../api/actions';
+import { actionsOf, canEdit } from '../api/actions';
 import type { Campaign } from '../api/campaigns';
 import { ActionDialog } from './ActionDialog';
 import { ACTION_ICONS, CampaignMenu } from './CampaignMenu';
@@ -24,6 +25,17 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   };
   return (
     <>
+      {canEdit(campaign) ? (
+        // On a phone it is in the menu alone.
+        <Button
+          component={Link}
+          to={`/campaigns/${campaign.id}/edit`}
+          startIcon={<EditOutlined />}
+          sx={{ display: { xs: 'none', sm: 'inline-flex' } }}
+        >
+          {t('action.edit')}
+        </Button>
+      ) : null}
       <Button
         component={Link}
         to={`/campaigns/${campaign.id}/rehearsal`}

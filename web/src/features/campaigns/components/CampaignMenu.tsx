@@ -1,6 +1,7 @@
 import BlockOutlined from '@mui/icons-material/BlockOutlined';
 import ContentCopy from '@mui/icons-material/ContentCopy';
 import DeleteOutline from '@mui/icons-material/DeleteOutline';
+import EditOutlined from '@mui/icons-material/EditOutlined';
 import EventBusyOutlined from '@mui/icons-material/EventBusyOutlined';
 import MoreVert from '@mui/icons-material/MoreVert';
 import Pause from '@mui/icons-material/Pause';
@@ -12,7 +13,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router-dom';
 import type { CampaignAction } from '../api/actions';
-import { actionsOf } from '../api/actions';
+import { actionsOf, canEdit } from '../api/actions';
 import type { ActionSubject } from './ActionDialog';
 import { ActionDialog } from './ActionDialog';
 
@@ -57,6 +58,11 @@ export function CampaignMenu({ campaign, without = [], pages = false, onRemoved 
         <MoreVert />
       </IconButton>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={close}>
+        {canEdit(campaign) ? (
+          <MenuItem component={Link} to={`/campaigns/${campaign.id}/edit`} onClick={close}>
+            <Entry icon={EditOutlined} text={t('action.edit')} />
+          </MenuItem>
+        ) : null}
         {pages ? (
           <MenuItem component={Link} to={`/campaigns/${campaign.id}/rehearsal`} onClick={close}>
             <Entry icon={TheaterComedy} text={t('action.rehearse')} />
@@ -73,7 +79,7 @@ export function CampaignMenu({ campaign, without = [], pages = false, onRemoved 
           campaign={campaign}
           action={asked}
           onClose={() => setAsked(null)}
-          onRemoved={onRemoved}
+          onDone={asked === 'delete' ? onRemoved : undefined}
         />
       ) : null}
     </>

@@ -14,7 +14,7 @@ export function PreflightView({ preflight }: { preflight: Preflight }) {
   return (
     <Stack spacing={2.5}>
       {callable === 0 ? <Alert severity="warning">{t('preflight.nobody')}</Alert> : null}
-      <Figures>
+      <Figures min="11rem">
         <Figure
           label={t('preflight.callable')}
           value={format.number(callable)}

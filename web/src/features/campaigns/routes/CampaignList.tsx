@@ -1,7 +1,9 @@
+import Add from '@mui/icons-material/Add';
 import CampaignOutlined from '@mui/icons-material/CampaignOutlined';
 import { Button } from '@mui/material';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router-dom';
 import { CampaignStateChip } from '@/components/CampaignStateChip';
 import type { Column } from '@/components/DataTable';
 import { DataTable } from '@/components/DataTable';
@@ -28,9 +30,14 @@ export function Component() {
   const campaigns = useCampaigns(filter);
   const rows = useLiveRows(campaigns.items);
   const columns = useColumns();
+  const create = mayManage ? (
+    <Button component={Link} to="/campaigns/new" variant="contained" startIcon={<Add />}>
+      {t('new')}
+    </Button>
+  ) : null;
   return (
     <>
-      <PageHeader title={t('title')} text={t('text')} />
+      <PageHeader title={t('title')} text={t('text')} actions={create} />
       <QueryView query={campaigns}>
         {() =>
           rows.length === 0 && !narrowed ? (
@@ -38,6 +45,7 @@ export function Component() {
               icon={<CampaignOutlined />}
               title={t('list.emptyTitle')}
               text={t(mayManage ? 'list.emptyText' : 'list.emptyReader')}
+              action={create}
             />
           ) : (
             <>
