@@ -7,6 +7,8 @@
  *   http_socket_kb            memory for each of them, here
  *   http_upload_mb_per_cpu_s, http_upload_rss_kb  256 MB to a file, and how the memory grew
  *
+ * bench_http floor serves the floor alone and prints its port.
+ *
  * The servers run in a process of their own; what they use is asked through a pipe. Figures as JSON
  * on standard output. */
 #include <arpa/inet.h>
@@ -364,7 +366,19 @@ static void ratios(const unsigned *ports)
     }
 }
 
-int main(void)
+/* For others who measure against it: its port, then it serves until nobody listens. */
+static int floor_alone(void)
+{
+    char end;
+
+    printf("%u\n", start_floor());
+    fflush(stdout);
+    while (read(STDIN_FILENO, &end, 1) > 0)
+        ;
+    return 0;
+}
+
+int main(int argc, char **argv)
 {
     char folder[] = "/tmp/kolcast-bench-http-XXXXXX";
     unsigned ports[2];
@@ -372,6 +386,8 @@ int main(void)
     pid_t child;
 
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], "floor") == 0)
+        return floor_alone();
     if (!mkdtemp(folder) || socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_fds))
         die("set-up");
     child = fork();
