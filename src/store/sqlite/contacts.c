@@ -19,6 +19,12 @@ int sqlite_list_ensure(struct store *s, const char *name, int64_t *list_id)
     return rc ? rc : sqlite_list_find(s, name, list_id);
 }
 
+int sqlite_list_gain(struct store *s, int64_t list_id, int64_t people)
+{
+    return sqlite_run(s, "UPDATE lists SET contacts = contacts + ? WHERE id = ?", "ii", people,
+                      list_id);
+}
+
 int sqlite_contact_count(struct store *s, int64_t list_id, int64_t *count)
 {
     return sqlite_int(s, count, "SELECT count(*) FROM contacts WHERE list_id = ?", "i", list_id);

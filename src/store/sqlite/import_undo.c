@@ -92,6 +92,7 @@ static int forget_single(struct store *s)
 
 static int remove_people(struct store *s, int64_t import_id, int64_t *removed)
 {
+    struct store_import i;
     int rc =
         sqlite_run(s,
                    "UPDATE targets SET state = ? WHERE state = ? AND contact_id IN"
@@ -99,10 +100,13 @@ static int remove_people(struct store *s, int64_t import_id, int64_t *removed)
                    "iii", (int64_t)TARGET_STATE_REMOVED, (int64_t)TARGET_STATE_WAITING, import_id);
 
     if (!rc)
-        rc = sqlite_run(s, "DELETE FROM contacts WHERE import_id = ?", "i", import_id);
+        rc = sqlite_import_get(s, import_id, &i);
     if (!rc)
-        *removed = sqlite_changes(s);
-    return rc;
+        rc = sqlite_run(s, "DELETE FROM contacts WHERE import_id = ?", "i", import_id);
+    if (rc)
+        return rc;
+    *removed = sqlite_changes(s);
+    return sqlite_list_gain(s, i.list_id, -*removed);
 }
 
 static int undo(struct store *s, int64_t import_id, int64_t *removed)

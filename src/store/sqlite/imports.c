@@ -95,7 +95,7 @@ static int insert_new(struct store *s, const struct store_import *i, int64_t *ac
                    "ii", i->list_id, i->id);
 
     *accepted = sqlite_changes(s);
-    return rc;
+    return rc ? rc : sqlite_list_gain(s, i->list_id, *accepted);
 }
 
 /* Rows of one number within the file become one: the first, its gaps filled by the later ones. */

@@ -76,7 +76,7 @@ static int add_contact(struct store *s, const struct store_contact *c, int64_t *
                         "i", import_id);
     if (!rc) /* campaigns have somebody new to take in */
         rc = sqlite_run(s, "UPDATE lists SET version = version + 1 WHERE id = ?", "i", c->list_id);
-    return rc;
+    return rc ? rc : sqlite_list_gain(s, c->list_id, 1);
 }
 
 int sqlite_contact_add(struct store *s, const struct store_contact *c, int64_t *id)
@@ -127,14 +127,17 @@ int sqlite_contact_change(struct store *s, int64_t id, const struct store_contac
 
 static int remove_contact(struct store *s, int64_t id)
 {
-    int rc = not_called_now(s, id);
+    int64_t list_id;
+    int rc = sqlite_int(s, &list_id, "SELECT list_id FROM contacts WHERE id = ?", "i", id);
 
+    if (!rc)
+        rc = not_called_now(s, id);
     if (!rc)
         rc = sqlite_run(s, "UPDATE targets SET state = ? WHERE contact_id = ? AND state = ?", "iii",
                         (int64_t)TARGET_STATE_REMOVED, id, (int64_t)TARGET_STATE_WAITING);
     if (!rc)
         rc = sqlite_run(s, "DELETE FROM contacts WHERE id = ?", "i", id);
-    return sqlite_changed(s, rc, -ENOENT);
+    return rc ? rc : sqlite_list_gain(s, list_id, -1);
 }
 
 int sqlite_contact_remove(struct store *s, int64_t id)

@@ -110,6 +110,8 @@ int sqlite_import_reasons(struct store *s, int64_t import_id,
                                      int64_t first_row),
                           void *arg);
 int sqlite_contact_count(struct store *s, int64_t list_id, int64_t *count);
+/* More of them, or with a negative number fewer: in the transaction that adds or removes them. */
+int sqlite_list_gain(struct store *s, int64_t list_id, int64_t people);
 int sqlite_contact_each(struct store *s, int64_t list_id,
                         int (*fn)(void *arg, const struct store_contact *c), void *arg);
 int sqlite_contact_by_number(struct store *s, int64_t list_id, uint64_t number,

@@ -78,10 +78,9 @@ const struct view sqlite_views[STORE_VIEW_COUNT] =
         [STORE_VIEW_LIST] =
             {
                 .from = "lists l",
-                .columns = COLUMNS(
-                    {"id", "l.id", VIEW_INT}, {"name", "l.name", VIEW_TEXT},
-                    {"contacts", "(SELECT count(*) FROM contacts WHERE list_id = l.id)", VIEW_INT},
-                    {"created", "l.created_ms", VIEW_TIME}),
+                .columns = COLUMNS({"id", "l.id", VIEW_INT}, {"name", "l.name", VIEW_TEXT},
+                                   {"contacts", "l.contacts", VIEW_INT},
+                                   {"created", "l.created_ms", VIEW_TIME}),
                 .sorts = SORTS({"name", {"l.name"}}, {"created", {"l.created_ms", "l.id"}}),
                 .filters = FILTERS({"id", "l.id = ?", NULL}, {"q", CONTAINS("l.name"), NULL}),
             },
