@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/rng.h"
 #include "line/sip/sip_priv.h"
@@ -120,8 +121,7 @@ struct sip_call *sip_call_take(struct sip *s)
     memset(c, 0, offsetof(struct sip_call, branch));
     c->branch[0] = c->invite_branch[0] = c->call_id[0] = c->our_tag[0] = c->their_tag[0] = '\0';
     c->early_tag[0] = c->our_uri[0] = c->their_uri[0] = c->target[0] = c->route[0] = '\0';
-    c->to_user[0] = c->from_user[0] = c->extra[0] = c->via[0] = c->record_route[0] = '\0';
-    c->sdp[0] = '\0';
+    c->to_user[0] = c->from_user[0] = c->extra[0] = c->sdp[0] = '\0';
     c->sdp_len = c->wire_len = 0;
     credentials_clear(&c->auth);
     c->can_update = true; /* until they say otherwise */
@@ -385,6 +385,15 @@ static int open_transports(struct sip *s, struct error *err)
     }
 }
 
+/* Zeroed pages, which are there once they are written. */
+static struct sip_call *make_pool(unsigned calls_max)
+{
+    void *pool = mmap(NULL, calls_max * sizeof(struct sip_call), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return pool == MAP_FAILED ? NULL : pool;
+}
+
 int sip_new(struct sip **out, const struct sip_config *config, const struct sip_handler *h,
             void *arg, struct error *err)
 {
@@ -401,7 +410,7 @@ int sip_new(struct sip **out, const struct sip_config *config, const struct sip_
     list_init(&s->idle);
     list_init(&s->busy);
     list_init(&s->trunks);
-    s->pool = calloc(config->calls_max, sizeof(*s->pool));
+    s->pool = make_pool(config->calls_max);
     if (!config->transport)
         s->buffers = malloc((size_t)SIP_BATCH * SIP_DATAGRAM_MAX);
     if (!s->pool || (!s->buffers && !config->transport)) {
@@ -442,7 +451,8 @@ void sip_free(struct sip *s)
     list_for_each_safe(&s->trunks, n, next) trunk_free(list_entry(n, struct sip_trunk, node));
     sip_close_socket(s);
     map_free(&s->calls);
-    free(s->pool);
+    if (s->pool)
+        munmap(s->pool, s->config.calls_max * sizeof(*s->pool));
     free(s->buffers);
     free(s);
 }

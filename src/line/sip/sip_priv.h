@@ -6,6 +6,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdalign.h>
 #include <sys/socket.h>
 
 #include "base/hash.h"
@@ -17,6 +18,7 @@
 #include "line/sip/sip.h"
 
 enum {
+    SIP_PAGE = 4096,
     WIRE_MAX = 4096, /* a message we build */
     SDP_KEPT = 1400,
     CALL_ID_MAX = 128,
@@ -51,6 +53,9 @@ enum call_state {
     CALL_OVER, /* nothing more is sent */
 };
 
+/* In an order that saves memory: the pool is made for the greatest number of calls, and the kernel
+ * gives a page when it is written first. What every call has is on the first page; a caller's
+ * messages begin on the second; the rest is a callee's. */
 struct sip_call {
     struct list_node node; /* in sip->idle or sip->busy */
     struct sip *sip;
@@ -91,15 +96,16 @@ struct sip_call {
     char target[URI_MAX];                      /* request URI */
     char route[ROUTE_MAX];                     /* Route lines, or "" */
     char to_user[64], from_user[64];
-    char extra[256];         /* further header lines of the INVITE */
-    struct credentials auth; /* of the last request of ours */
-    char via[700];           /* in: the Via lines of their INVITE, for late answers */
-    char record_route[ROUTE_MAX];
-    char sdp[SDP_KEPT]; /* out: our offer; in: theirs */
-    size_t sdp_len;
-    char wire[WIRE_MAX]; /* what retry sends again */
-    size_t wire_len;
+    char extra[256]; /* further header lines of the INVITE */
+    size_t sdp_len, wire_len;
+
+    alignas(SIP_PAGE) char sdp[SDP_KEPT]; /* out: our offer; in: theirs */
+    struct credentials auth;              /* of the last request of ours */
+    char wire[WIRE_MAX];                  /* what retry sends again */
+    char via[700];                        /* in: the Via lines of their INVITE, for late answers */
+    char record_route[ROUTE_MAX];         /* in */
 };
+_Static_assert(offsetof(struct sip_call, sdp) == SIP_PAGE, "what every call has fits one page");
 
 struct sip_trunk {
     struct list_node node;
