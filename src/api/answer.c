@@ -10,7 +10,10 @@
 #include "base/base64.h"
 #include "base/log.h"
 
-enum { TAG_BYTES = 15 };
+enum {
+    TAG_BYTES = 15,
+    REAL_DIGITS = 12, /* 9.98, not 9.9800000000000004 */
+};
 
 int api_answer(struct api_call *c, int status, json_t *owned)
 {
@@ -224,7 +227,7 @@ void api_send(struct api_call *c)
         http_reply(c->request, c->status, NULL, NULL, 0);
         return;
     }
-    text = json_dumps(c->answer, JSON_COMPACT);
+    text = json_dumps(c->answer, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
     if (!text) {
         http_reply_problem(c->request, 500, "out of memory");
         return;

@@ -3,18 +3,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "api/call.h"
+#include "api/campaigns.h"
 #include "api/defaults.h"
 #include "api/figures.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "campaign/preflight.h"
 #include "campaign/stored.h"
 #include "campaign/why.h"
+#include "flow/flow.h"
 #include "handlers.h"
 
-/* The campaign of the path. NULL: *rc, or answered. */
-static struct campaign *open_it(struct api_call *c, int *rc)
+struct campaign *campaigns_open(struct api_call *c, int *rc)
 {
     struct campaign *campaign = NULL;
     struct error err = {0};
@@ -25,6 +27,20 @@ static struct campaign *open_it(struct api_call *c, int *rc)
     return campaign;
 }
 
+json_t *campaigns_missing(const struct campaign *campaign)
+{
+    json_t *names = json_array();
+    char path[900];
+
+    for (int i = 0; i < flow_prompt_count(campaign->flow); i++) {
+        const char *name = flow_prompt_name(campaign->flow, i);
+
+        if (!file_join(campaign->folder, name, path, sizeof(path)) && access(path, F_OK))
+            json_array_append_new(names, json_string(name));
+    }
+    return names;
+}
+
 /* ---- preflight ------------------------------------------------------------------------------ */
 
 static json_t *preflight_json(const struct preflight *p, const struct campaign *campaign)
@@ -33,21 +49,21 @@ static json_t *preflight_json(const struct preflight *p, const struct campaign *
 
     memcpy(counts.by_state, p->by_state, sizeof(counts.by_state));
     return json_pack(
-        "{s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:b, s:f, s:f, s:b, s:f, s:s}",
+        "{s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:b, s:f, s:f, s:b, s:f, s:s, s:o}",
         "people", (json_int_t)p->people, "by_state", figures_by_state(&counts), "callable",
         (json_int_t)p->callable, "blacklisted", (json_int_t)p->blacklisted, "never_open",
         (json_int_t)p->never_open, "late", (json_int_t)p->late, "open_now", (json_int_t)p->open_now,
         "next_open", figures_time(p->next_open_ms), "finish", figures_time(p->finish_ms),
         "call_seconds", (double)p->call_ms / 1000, "call_measured", p->call_measured, "calls",
         p->calls, "answer_share", p->answer_share, "answer_measured", p->answer_measured, "cost",
-        p->cost, "currency", campaign->currency);
+        p->cost, "currency", campaign->currency, "prompts_missing", campaigns_missing(campaign));
 }
 
 int api_preflight_campaign(struct api_call *c)
 {
     struct preflight p;
     int rc;
-    struct campaign *campaign = open_it(c, &rc);
+    struct campaign *campaign = campaigns_open(c, &rc);
 
     if (!campaign)
         return rc;
@@ -82,7 +98,7 @@ int api_explain_person(struct api_call *c)
     struct campaign_why why;
     struct number number;
     int rc;
-    struct campaign *campaign = open_it(c, &rc);
+    struct campaign *campaign = campaigns_open(c, &rc);
 
     if (!campaign)
         return rc;

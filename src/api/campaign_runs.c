@@ -1,5 +1,6 @@
 /* Campaigns started and stopped: campaign/runs.c decides and stores. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "api/campaigns.h"
 #include "handlers.h"
@@ -36,17 +37,42 @@ static int after(struct api_call *c, int rc, const struct error *err)
     return rc ? rc : api_changed(c);
 }
 
+/* False: *rc, or answered with each recording that is not there. */
+static bool recordings_there(struct api_call *c, int *rc)
+{
+    struct campaign *campaign = campaigns_open(c, rc);
+    json_t *missing = campaign ? campaigns_missing(campaign) : NULL, *name;
+    size_t i;
+
+    json_array_foreach(missing, i, name)
+    {
+        char remedy[SCHEMA_WORDS_MAX];
+
+        snprintf(remedy, sizeof(remedy), "upload it with POST /api/audio?name=%s",
+                 json_string_value(name));
+        schema_fault(&c->faults, "", remedy, "the recording %s is not there",
+                     json_string_value(name));
+    }
+    if (c->faults.count)
+        api_refuse_faults(c, 409);
+    json_decref(missing);
+    campaign_free(campaign);
+    return campaign && !c->faults.count;
+}
+
 int api_start_campaign(struct api_call *c)
 {
     struct error err = {0};
+    int rc;
 
+    if (!recordings_there(c, &rc))
+        return rc;
     return after(c, runs_start(c->config->runs, c->store, api_int(c, "id"), c->trace, &err), &err);
 }
 
 int api_resume_campaign(struct api_call *c)
 {
     struct store_campaign campaign;
-    struct error err = {0};
     int rc = store_campaign_get(c->store, api_int(c, "id"), &campaign);
 
     if (rc)
@@ -54,7 +80,7 @@ int api_resume_campaign(struct api_call *c)
     if (campaign.state != CAMPAIGN_STATE_PAUSED && campaign.state != CAMPAIGN_STATE_RUNNING)
         return api_refuse(c, 409, "", "start it", "a campaign that is %s cannot be resumed",
                           campaign_state_name(campaign.state));
-    return after(c, runs_start(c->config->runs, c->store, campaign.id, c->trace, &err), &err);
+    return api_start_campaign(c);
 }
 
 int api_pause_campaign(struct api_call *c)

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-enum { SCHEMA_FAULTS_MAX = 20, SCHEMA_POINTER_MAX = 256, SCHEMA_WORDS_MAX = 200 };
+enum { SCHEMA_FAULTS_MAX = 20, SCHEMA_POINTER_MAX = 256, SCHEMA_WORDS_MAX = 400 };
 
 struct schema_fault {
     char pointer[SCHEMA_POINTER_MAX]; /* JSON pointer (RFC 6901), "" the whole body */

@@ -150,10 +150,14 @@ int api_complete_setup(struct api_call *c)
         .email = account.email, .password = account.password, .from = from(c)};
     struct sign_in_answer answer = {0};
     struct error err = {0};
+    bool needed = true;
     int64_t user;
     int rc = account_setup(c->config->identity, c->store, api_body_text(c, "token"), &account,
                            &user, &err);
 
+    if (rc == -ENOENT && account_setup_needed(c->store, &needed) == 0 && !needed)
+        return api_refuse(c, 409, "", "sign in with POST /api/sessions",
+                          "there is an administrator already");
     if (rc == -ENOENT)
         return api_refuse(c, 422, "/token", "restart kolcast serve, which prints a new one",
                           "the token is not good (any more)");

@@ -334,7 +334,11 @@ static void tell_ready(struct service *s)
                ui_out(UI_PLAIN), s->url);
         if (!web_asset_count)
             printf("This build has the API only; \"make build\" makes the web application, too.\n");
-        if (token)
+        if (token && !web_asset_count)
+            printf("There is no administrator yet. Make one within a day: POST /api/setup with the "
+                   "token\n  %s%s%s\nor: kolcast user add EMAIL --role Administrator --data %s\n",
+                   ui_out(UI_BOLD), token + 1, ui_out(UI_PLAIN), s->data.dir);
+        else if (token)
             printf("There is no administrator yet. Open this link within a day to set it up:\n"
                    "  %s%s%s%s\n",
                    ui_out(UI_BOLD), link[0] == '/' ? s->url : "", link, ui_out(UI_PLAIN));

@@ -410,3 +410,24 @@ def test_simulation_tells_what_calls_do(place):
     assert a.json["errors"][0]["pointer"].startswith("/flow/nodes/welcome/keys")
     for keys in ([{"at": -1, "key": "1"}], [{"at": 0, "key": "x"}], [{"at": 0, "key": ""}], [{"at": 0}], [{"at": 0, "key": "1"}] * 501):
         c.post("/api/flows/simulate", {"flow": flow(), "keys": keys}, expect=422)
+
+
+def test_recordings_that_are_not_there(place, tmp_path):
+    """Told before the start, each by its name, with what to do; nothing is dialled."""
+    p = place(count=3)
+    c = p.c
+    nodes = {"a": {"type": "play", "prompt": "one.wav", "next": "b"}, "b": {"type": "play", "prompt": "two.wav"}}
+    made = c.post("/api/flows", {"name": "New", "flow": {"version": 1, "start": "a", "nodes": nodes}}).json
+    assert made["prompts_missing"] == ["one.wav", "two.wav"]
+    i = p.campaign("New", flow_id=made["id"])
+    assert c.post(f"/api/campaigns/{i}/preflight").json["prompts_missing"] == ["one.wav", "two.wav"]
+    tone(tmp_path / "one.wav", 500)
+    audio = c.upload("/api/audio", (tmp_path / "one.wav").read_bytes(), "audio/wav", name="one.wav")
+    assert b'"seconds":0.6,' in audio.body  # as people write numbers
+    a = c.post(f"/api/campaigns/{i}/start", expect=409)
+    assert [e["message"] for e in a.json["errors"]] == ["the recording two.wav is not there"]
+    assert "POST /api/audio?name=two.wav" in a.json["errors"][0]["remedy"] and p.state(i) == "draft"
+    c.upload("/api/audio", (tmp_path / "one.wav").read_bytes(), "audio/wav", name="two.wav")
+    assert c.post(f"/api/campaigns/{i}/preflight").json["prompts_missing"] == []
+    c.post(f"/api/campaigns/{i}/start", expect=200)
+    assert p.until(i, "completed", "failed") == "completed"
