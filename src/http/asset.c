@@ -129,6 +129,8 @@ bool assets_serve(struct http_request *r)
     if (!e)
         return false;
     r->reply.asset = true;
+    /* Browsers take the policy of a 304 for the page that they kept: it must be the page's own. */
+    r->reply.page = !strncmp(e->asset->type, "text/html", 9);
     http_reply_header(r, "cache-control",
                       e->asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
     choose_encoding(r, e);

@@ -58,7 +58,8 @@ struct reply {
     struct head_field fields[REPLY_FIELDS_MAX];
     unsigned field_count;
     const char *type;
-    bool asset;       /* cacheable, may be a page: its own headers for that */
+    bool asset;       /* cacheable: its own headers for that */
+    bool page;        /* of the application, also when it is told that nothing changed */
     const char *data; /* the body: in memory … */
     char *owned;      /* … to be freed … */
     int fd;           /* … or in a file, from offset on */

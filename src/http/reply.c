@@ -274,10 +274,8 @@ static void add_default(struct fields *f, const char *name, const char *value)
 
 static void add_policy(struct fields *f, const struct reply *p)
 {
-    bool page = p->asset && p->type && !strncmp(p->type, "text/html", 9);
-
-    add_default(f, "content-security-policy", page ? CSP_PAGE : CSP_DATA);
-    if (page)
+    add_default(f, "content-security-policy", p->page ? CSP_PAGE : CSP_DATA);
+    if (p->page)
         add_default(f, "permissions-policy", PERMISSIONS_PAGE);
     if (!p->asset)
         add_default(f, "cache-control", "no-store");

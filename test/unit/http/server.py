@@ -339,6 +339,9 @@ def assets():
         assert page.body == b"<!doctype html>app" and page["cache-control"] == "no-cache"
         assert "microphone=(self)" in page["permissions-policy"]
         assert c.get("/").body == c.get("/index.html").body == page.body
+        kept = c.get("/campaigns/7", If_None_Match=page["etag"])
+        assert kept.status == 304 and kept["content-security-policy"] == page["content-security-policy"]
+        assert "script-src" not in page["content-security-policy"] and "'self'" in page["content-security-policy"]
         assert c.get("/missing.png").status == 404 and c.get("/api/x").status == 404
         a = c.ask("POST", "/app.js")
         assert a.status == 405 and a["allow"] == "GET, HEAD, OPTIONS" and c.ask("POST", "/other").status == 404

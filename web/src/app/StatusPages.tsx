@@ -15,6 +15,7 @@ export function BrokenPage({ inside = false }: { inside?: boolean }) {
   return (
     <Box component={inside ? 'div' : 'main'} role="alert" sx={{ maxWidth: 720, mx: 'auto', mt: 6, px: 2 }}>
       <EmptyState
+        whole
         icon={<ErrorOutline />}
         title={t('page.brokenTitle')}
         text={t('page.brokenText')}
@@ -41,6 +42,7 @@ export function AbsentPage() {
   const { t } = useTranslation();
   return (
     <EmptyState
+      whole
       icon={<SearchOff />}
       title={t('page.absentTitle')}
       text={t('page.absentText')}
@@ -53,6 +55,7 @@ export function RefusedPage() {
   const { t } = useTranslation();
   return (
     <EmptyState
+      whole
       icon={<LockOutlined />}
       title={t('page.refusedTitle')}
       text={t('page.refusedText')}

@@ -8,10 +8,12 @@ interface Props {
   text?: ReactNode;
   /** The button that does it. */
   action?: ReactNode;
+  /** Where it is all that the page shows: its h1. */
+  whole?: boolean;
 }
 
 /** Instead of an empty list: what will be here, and how it gets there. */
-export function EmptyState({ icon, title, text, action }: Props) {
+export function EmptyState({ icon, title, text, action, whole = false }: Props) {
   return (
     <Paper variant="outlined" sx={{ px: 3, py: 7, textAlign: 'center', borderStyle: 'dashed' }}>
       {icon ? (
@@ -19,7 +21,7 @@ export function EmptyState({ icon, title, text, action }: Props) {
           {icon}
         </Box>
       ) : null}
-      <Typography variant="h2" gutterBottom>
+      <Typography variant="h2" component={whole ? 'h1' : 'h2'} gutterBottom>
         {title}
       </Typography>
       {text ? (
