@@ -18,6 +18,7 @@
 #include "cmd/ui.h"
 #include "cmd/web.h"
 #include "identity/account.h"
+#include "media/pump.h"
 #include "message/mail.h"
 #include "store/work.h"
 
@@ -497,6 +498,7 @@ static int run(struct option_values *v)
     if (geteuid() == 0)
         log_warn("the service runs as root, which it does not need", "remedy=\"--user NAME\"");
     pthread_sigmask(SIG_BLOCK, signals(), NULL);
+    pump_raise_file_limit(); /* readers and uploads need descriptors before any call does */
     rc = open_all(&s, &err);
     if (!rc) {
         tell_ready(&s);

@@ -1,5 +1,6 @@
 """/api/live: who may follow what; nothing is missed over breaks; a reader that does not read costs
 nothing."""
+import resource
 import threading
 import time
 
@@ -184,6 +185,21 @@ def test_whoever_is_signed_out_is_turned_away(s):
             pass
         assert one.code == 4401
     stays.until("metrics")
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 1000, reason="few files may be open here")
+def test_more_readers_than_a_shell_lets_files_be_open(service):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
+    try:
+        s = service()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    readers = [Reader(s.port, s.tokens["Administrator"]) for _ in range(200)]
+    for r in readers:
+        r.subscribe("metrics")
+    readers[0].until("metrics")
+    assert s.admin.get("/api/metrics").json["readers"] == 200
 
 
 def rss_kb(pid):
