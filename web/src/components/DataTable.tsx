@@ -13,7 +13,7 @@ export interface Column<T> {
   header: string;
   cell: (row: T) => ReactNode;
   /** Left out on screens narrower than this. The first column is always there. */
-  from?: 'sm' | 'md' | 'lg';
+  from?: 'sm' | 'md' | 'lg' | 'xl';
   /** Numbers stand at the end of their column. */
   numeric?: boolean;
   width?: string;
