@@ -27,6 +27,8 @@ static void fill_trunk(struct line_trunk_config *to, const struct store_trunk *f
     snprintf(to->ca_file, sizeof(to->ca_file), "%s", from->ca_file);
     (void)line_srtp_parse(from->srtp, &to->srtp);
     (void)line_transport_parse(from->transport, &to->transport); /* checked as it was written */
+    if (to->port == line_usual_port(to->transport))
+        to->port = 0; /* as DNS says */
 }
 
 static int get_trunk(struct store *s, int64_t id, struct line_trunk_config *out)

@@ -54,6 +54,10 @@ const struct option_command *cmd_find(const char *name); /* NULL: none */
          .type = OPTION_STRING,                                                           \
          .value = "ADDRESS",                                                              \
          .help = "Local address for calls; without it the one that leads to the trunk."}, \
+        {.name = "dns",                                                                   \
+         .type = OPTION_STRING,                                                           \
+         .value = "ADDRESS[:PORT]",                                                       \
+         .help = "DNS server to ask for trunks, instead of the system's."},               \
     {                                                                                     \
         .name = "no-uring", .type = OPTION_FLAG, .help = "Send audio without io_uring."   \
     }

@@ -257,6 +257,7 @@ static int run(struct option_values *v)
     struct running r = {
         .o = {.trunk = option_string(v, "trunk"),
               .bind = option_string(v, "bind"),
+              .dns = option_string(v, "dns"),
               .pace = option_real(v, "pace"),
               .max_calls = (unsigned)option_int(v, "max-calls"),
               .lanes = (unsigned)option_int(v, "lanes"),

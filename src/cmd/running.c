@@ -131,6 +131,8 @@ static void fill_exchange_config(const struct running *r, struct exchange_config
             },
     };
     memcpy(config->line.trunks, c->trunks, sizeof(config->line.trunks));
+    if (r->o.dns)
+        snprintf(config->line.dns, sizeof(config->line.dns), "%s", r->o.dns);
     if (r->o.bind)
         snprintf(config->line.bind, sizeof(config->line.bind), "%s", r->o.bind);
 }

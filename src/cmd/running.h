@@ -8,6 +8,7 @@
 /* What differs from the campaign for this run alone. Texts are borrowed. */
 struct running_options {
     const char *trunk, *bind; /* NULL: the campaign's trunks; the address that leads there */
+    const char *dns;          /* NULL: the system's servers */
     double pace;              /* 0: the campaign's, as with max_calls */
     unsigned max_calls, lanes;
     bool ignore_windows, no_wait, no_uring, quiet;

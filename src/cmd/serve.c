@@ -203,6 +203,9 @@ static int open_host(struct service *s, struct error *err)
             },
     };
 
+    if (option_string(v, "dns"))
+        snprintf(config.exchange.line.dns, sizeof(config.exchange.line.dns), "%s",
+                 option_string(v, "dns"));
     if (option_string(v, "bind"))
         snprintf(config.exchange.line.bind, sizeof(config.exchange.line.bind), "%s",
                  option_string(v, "bind"));

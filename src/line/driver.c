@@ -37,10 +37,10 @@ static int local_towards(const struct line_trunk_config *t, struct sockaddr_stor
     socklen_t size = 0, from_size = sizeof(from);
     int fd, rc;
 
-    rc = resolve(t->host, line_trunk_port(t), &to, &size);
-    if (rc)
-        return error_set(err, rc, t->name, "check the trunk's host name",
-                         "no address is known for \"%s\"", t->host);
+    /* Of a name that only SRV records know, or while DNS does not answer: where calls to anywhere
+     * would leave. Nothing is sent to this address (RFC 5737). */
+    if (resolve(t->host, line_trunk_port(t), &to, &size))
+        (void)resolve("192.0.2.1", line_usual_port(t->transport), &to, &size);
     fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;

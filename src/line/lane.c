@@ -92,7 +92,7 @@ static int add_trunks(struct lane *lane, struct error *err)
         struct sip_trunk_config c = {
             .name = t->name,
             .host = t->host,
-            .port = line_trunk_port(t),
+            .port = t->port,
             .protocol = t->transport == LINE_UDP   ? SIP_UDP
                         : t->transport == LINE_TCP ? SIP_TCP
                                                    : SIP_TLS,
@@ -122,6 +122,7 @@ int lane_open(struct lane *lane, struct line *line, unsigned calls_max, struct e
     };
     struct sip_config sip = {
         .local = line->local,
+        .dns = config->dns[0] ? config->dns : NULL,
         .user_agent = "kolcast/" KOLCAST_VERSION,
         /* A call that ended may still wait for the answer to its BYE. */
         .calls_max = calls_max + calls_max / 2 + 64,

@@ -116,6 +116,7 @@ struct line_config {
     unsigned trunk_count;
     unsigned lanes;     /* 0: one per core */
     unsigned calls_max; /* all lanes together */
+    char dns[64];       /* server asked for trunks' names, "": the system's */
     char bind[64];      /* local address, "" to find out from the route to the trunk */
     struct blackset *blackset;
     struct store_writer *writer; /* for opt-outs and texts */

@@ -14,6 +14,8 @@
 
 static const struct span no_reason = {"", 0};
 
+enum { MOVE_ON_T1 = 8 };
+
 /* What goes into a header must not end it. */
 static bool harmless(const char *text, const char *also_not)
 {
@@ -26,6 +28,15 @@ static bool harmless(const char *text, const char *also_not)
 static uint64_t target_hash(const struct sip_call *c, struct span uri)
 {
     return sip_hash(c->sip, uri.p, uri.len);
+}
+
+/* How long silence is borne: less where another address may be asked. */
+static int64_t patience(const struct sip_call *c)
+{
+    int64_t ms = c->sip->config.timer_b_ms ? c->sip->config.timer_b_ms : sip_64t1(c->sip);
+    int64_t less = MOVE_ON_T1 * sip_t1(c->sip);
+
+    return less < ms && c->redirects == 0 && trunk_has_other(c->trunk) ? less : ms;
 }
 
 static void send_invite(struct sip_call *c)
@@ -50,8 +61,20 @@ static void send_invite(struct sip_call *c)
         sip_call_finish(c);
         return;
     }
-    sip_resend(c, &c->asked, c->wire, n,
-               c->sip->config.timer_b_ms ? c->sip->config.timer_b_ms : sip_64t1(c->sip));
+    sip_resend(c, &c->asked, c->wire, n, patience(c));
+}
+
+/* Nobody has said anything to the INVITE: the trunk's next address gets it (RFC 3263 4.3). */
+static bool move_on(struct sip_call *c)
+{
+    struct sip_trunk *t = c->trunk;
+
+    if (c->asked.protocol != SIP_UDP || c->redirects > 0 || c->cancel_wanted || c->telling ||
+        !trunk_fault(t, &c->asked.addr) || c->moves++ >= TARGETS_MAX)
+        return false;
+    c->peer = t->hop;
+    send_invite(c);
+    return true;
 }
 
 static bool acceptable(const struct sip_invite *i)
@@ -90,12 +113,13 @@ int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_
 
     if (!acceptable(i))
         return -EINVAL;
-    if (i->trunk->hop.protocol != SIP_UDP && !i->trunk->linked_ms)
+    if (!i->trunk->found || (i->trunk->hop.protocol != SIP_UDP && !i->trunk->linked_ms))
         return -ENOTCONN;
     c = sip_call_take(s);
     if (!c)
         return -EBUSY;
     c->trunk = i->trunk;
+    trunk_choose(i->trunk);
     c->peer = i->trunk->hop;
     c->handler = h;
     c->arg = arg;
@@ -168,6 +192,8 @@ void caller_timeout(struct sip_call *c)
     switch (c->state) {
     case CALL_CALLING:
         c->sip->stats.timeouts++;
+        if (move_on(c))
+            break;
         sip_call_over(c, c->unreachable ? SIP_END_TRANSPORT : SIP_END_TIMEOUT, 0, no_reason);
         sip_call_finish(c);
         break;

@@ -289,7 +289,7 @@ void sip_undelivered(struct sip *s, const char *text)
         sip_call_finish(c); /* nobody is left to hear it */
     } else if (c->state == CALL_CALLING && !c->unreachable) {
         c->unreachable = true;
-        sip_call_start(c, &c->over, UNREACHABLE_T1 * sip_t1(s));
+        sip_call_start(c, &c->over, trunk_has_other(c->trunk) ? 0 : UNREACHABLE_T1 * sip_t1(s));
     }
 }
 
@@ -448,6 +448,7 @@ void sip_free(struct sip *s)
         timer_stop(&c->tell);
     }
     links_close(s);
+    resolver_free(s->resolver);
     list_for_each_safe(&s->trunks, n, next) trunk_free(list_entry(n, struct sip_trunk, node));
     sip_close_socket(s);
     map_free(&s->calls);

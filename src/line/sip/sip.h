@@ -37,7 +37,8 @@ struct sip_config {
     bool listen_tcp;                   /* take connections at `local` too */
     const char *tls_cert, *tls_key;    /* PEM files; NULL: no TLS from outside */
     struct sockaddr_storage tls_local; /* where, with tls_cert */
-    int64_t keepalive_ms;              /* between pings of a trunk's stream; 0: 120 s */
+    const char *dns;      /* "192.0.2.1:53": asked in place of the system's servers; NULL */
+    int64_t keepalive_ms; /* between pings of a trunk's stream; 0: 120 s */
 };
 
 struct sip_stats {
@@ -73,7 +74,7 @@ struct sip_tls {
 struct sip_trunk_config {
     const char *name;
     const char *host; /* name or address */
-    uint16_t port;    /* 0: 5060, with TLS 5061 */
+    uint16_t port;    /* 0: as DNS says (SRV), else 5060, with TLS 5061 */
     enum sip_protocol protocol;
     bool sips; /* with TLS: "sips:" in all addresses, which asks for TLS all the way */
     struct sip_tls tls;
@@ -83,7 +84,8 @@ struct sip_trunk_config {
     bool do_register;
     int64_t register_s; /* asked expiry; 0: 3600 */
 };
-/* Resolves once at the start (numeric addresses at once). Connects a stream, and again when it
+/* Asks DNS for a name, again as its answers run out, and goes on to another address when one does
+ * not answer (RFC 3263). Connects a stream, and again when it
  * breaks, ever more slowly while that fails. Registers when asked, again before expiry and over
  * each new stream. trunk_state tells. */
 int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_trunk **out,
@@ -141,8 +143,8 @@ struct sip_invite {
     const char *header;      /* further header lines, each ended by CRLF; may be NULL */
 };
 
-/* -EINVAL: a text that cannot stand in a message or is too long; -ENOTCONN: the trunk's stream is
- * down; -EBUSY: calls_max; -ENOMEM. */
+/* -EINVAL: a text that cannot stand in a message or is too long; -ENOTCONN: the trunk's address is
+ * not known yet, or its stream is down; -EBUSY: calls_max; -ENOMEM. */
 int sip_call_invite(struct sip *s, const struct sip_invite *i, const struct sip_call_handler *h,
                     void *arg, struct sip_call **out);
 /* Ends a call in whatever state it is: CANCEL, BYE, or a final answer. `ended` follows.

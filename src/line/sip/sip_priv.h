@@ -1,8 +1,8 @@
 /* What the files of the SIP core share: sip.c (dispatch, pool), socket.c, caller.c (calls we make),
  * stray.c (answers whose call is gone, or to a fork), callee.c (calls that come), dialog.c
  * (requests within a call, both ways), session.c (session timers), build.c (text of messages),
- * trunk.c (trunks, registration), link.c (streams), uplink.c (a trunk's own stream). All of one
- * endpoint belongs to its loop's thread. */
+ * trunk.c (trunks, registration), link.c (streams), locate.c (where a trunk is), uplink.c (a
+ * trunk's own stream). All of one endpoint belongs to its loop's thread. */
 #pragma once
 
 #include <netinet/in.h>
@@ -15,6 +15,7 @@
 #include "line/sip/credentials.h"
 #include "line/sip/link.h"
 #include "line/sip/message.h"
+#include "line/sip/resolve.h"
 #include "line/sip/sip.h"
 
 enum {
@@ -83,7 +84,7 @@ struct sip_call {
     int64_t interval_ms;
     unsigned session_s; /* RFC 4028, 0: none */
     int q850;
-    unsigned txn, redirects;
+    unsigned txn, redirects, moves;    /* moves: to another address of the trunk */
     uint64_t tried[REDIRECTS_MAX + 1]; /* out: hashes of the targets of this call */
     uint64_t their_branch;             /* in: hash of the INVITE's */
     uint32_t cseq, invite_cseq, their_cseq;
@@ -114,7 +115,12 @@ struct sip_trunk {
     char name[32], host[256], user[64], password[128];
     char domain[260]; /* an IPv6 address in brackets */
     char at[270];     /* host and port of request URIs */
-    struct hop hop;
+    struct hop hop;   /* the address that is asked now */
+    bool found;       /* it is known */
+    bool fixed;       /* … for good: no name */
+    struct targets targets;
+    struct lookup lookup;
+    struct timer ask;   /* DNS, again */
     const char *scheme; /* "sip" or "sips" */
     char here[80];      /* our address and port, as seen from it: "192.0.2.1:5060" */
     unsigned index;
@@ -157,6 +163,7 @@ struct sip {
     struct log_limit warned;
     char *buffers; /* of recvmmsg */
     struct links links;
+    struct resolver *resolver; /* NULL until a name is asked for */
 };
 
 /* socket.c */
@@ -263,6 +270,15 @@ void trunk_undelivered(struct sip_trunk *t);
 void trunk_register(struct sip_trunk *t); /* now */
 void trunk_halt(struct sip_trunk *t);     /* the REGISTER under way */
 void trunk_tell(struct sip_trunk *t, bool registered, int status, const char *why);
+
+/* locate.c: where a trunk is. */
+int trunk_locate(struct sip_trunk *t, struct error *err);
+void trunk_begin(struct sip_trunk *t); /* its address is known: connects, registers, or is ready */
+/* The address did not answer: true when there is another, which is asked from now on. */
+bool trunk_fault(struct sip_trunk *t, const struct sockaddr_storage *addr);
+/* Of several addresses the one for the next call. */
+void trunk_choose(struct sip_trunk *t);
+bool trunk_has_other(const struct sip_trunk *t);
 
 /* uplink.c: a trunk's stream. */
 void trunk_connect(struct sip_trunk *t);

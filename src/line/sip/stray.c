@@ -28,7 +28,7 @@ static struct sip_trunk *trunk_at(const struct sip *s, const struct hop *from)
     {
         struct sip_trunk *t = list_entry(n, struct sip_trunk, node);
 
-        if (!sip_same_host(&t->hop.addr, &from->addr))
+        if (!targets_has(&t->targets, &from->addr))
             continue;
         if (sip_port(&t->hop.addr) == sip_port(&from->addr))
             return t;

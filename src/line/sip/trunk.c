@@ -1,7 +1,6 @@
 /* Trunks and their registration (RFC 3261 10). */
 #include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,26 +10,13 @@
 #include "line/sip/tls.h"
 
 enum { EXPIRES_DEFAULT = 3600, EXPIRES_MIN = 10 };
-enum { AGAIN_MS = 30000, AGAIN_UNREACHABLE_MS = 4000, AGAIN_LEAST_MS = 2000, AGAIN_MOST_S = 3600 };
-
-static int resolve(struct sip_trunk *t, struct error *err)
-{
-    const struct addrinfo hints = {.ai_family = t->sip->local.ss_family,
-                                   .ai_socktype = SOCK_DGRAM,
-                                   .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found;
-    char port[8];
-    int rc;
-
-    snprintf(port, sizeof(port), "%u", t->config.port);
-    rc = getaddrinfo(t->host, port, &hints, &found);
-    if (rc)
-        return error_set(err, -EHOSTUNREACH, t->host, "check the trunk's host name",
-                         "cannot find this host: %s", gai_strerror(rc));
-    memcpy(&t->hop.addr, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return 0;
-}
+enum {
+    AGAIN_MS = 30000,
+    AGAIN_UNREACHABLE_MS = 4000,
+    AGAIN_OTHER_MS = 100,
+    AGAIN_LEAST_MS = 2000,
+    AGAIN_MOST_S = 3600
+};
 
 static void on_retry(struct timer *timer)
 {
@@ -90,7 +76,7 @@ static void on_timer(struct timer *timer)
 
     if (t->branch[0]) {
         t->sip->stats.timeouts++;
-        failed(t, 0, "no answer", AGAIN_MS);
+        failed(t, 0, "no answer", trunk_fault(t, &t->hop.addr) ? AGAIN_OTHER_MS : AGAIN_MS);
         return;
     }
     trunk_register(t);
@@ -98,7 +84,8 @@ static void on_timer(struct timer *timer)
 
 void trunk_undelivered(struct sip_trunk *t)
 {
-    failed(t, 0, "nobody is there", AGAIN_UNREACHABLE_MS);
+    failed(t, 0, "nobody is there",
+           trunk_fault(t, &t->hop.addr) ? AGAIN_OTHER_MS : AGAIN_UNREACHABLE_MS);
 }
 
 void trunk_register(struct sip_trunk *t)
@@ -129,7 +116,7 @@ void trunk_register(struct sip_trunk *t)
     sip_transmit(t->sip, &t->hop, t->wire, t->wire_len);
     if (t->hop.protocol == SIP_UDP)
         timer_start(loop_wheel(t->sip->config.loop), &t->retry, t->interval_ms);
-    wait(t, sip_64t1(t->sip));
+    wait(t, trunk_has_other(t) ? 8 * sip_t1(t->sip) : sip_64t1(t->sip));
 }
 
 /* How long the registrar keeps us: of our own Contact, else the Expires header (10.2.4). */
@@ -273,13 +260,6 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
     t->retry.fn = on_retry;
     t->expires_s = c->register_s ? c->register_s : EXPIRES_DEFAULT;
     rc = copy_texts(t, c, err);
-    if (!rc)
-        rc = resolve(t, err);
-    if (!rc) {
-        rc = sip_here(s, &t->hop.addr, t->here, sizeof(t->here));
-        if (rc)
-            error_set(err, rc, t->host, NULL, "no way to this host: %s", strerror(-rc));
-    }
     if (!rc && c->protocol == SIP_TLS)
         rc = sip_tls_client(&t->tls, &c->tls, err);
     if (rc) {
@@ -297,17 +277,19 @@ int sip_trunk_add(struct sip *s, const struct sip_trunk_config *c, struct sip_tr
     t->cseq = random_u32() & 0xffff;
     s->trunk_count++;
     list_append(&s->trunks, &t->node);
+    t->lookup.port = c->port;
     *out = t;
-    if (c->protocol != SIP_UDP)
-        trunk_connect(t);
-    else if (c->do_register)
-        trunk_register(t);
-    return 0;
+    rc = trunk_locate(t, err);
+    if (rc) {
+        *out = NULL;
+        trunk_free(t);
+    }
+    return rc;
 }
 
 bool sip_trunk_ready(const struct sip_trunk *t)
 {
-    if (t->hop.protocol != SIP_UDP && !t->linked_ms)
+    if (!t->found || (t->hop.protocol != SIP_UDP && !t->linked_ms))
         return false;
     return !t->config.do_register || (t->registered && now_ms(t) < t->valid_until);
 }
@@ -317,6 +299,7 @@ void trunk_free(struct sip_trunk *t)
     timer_stop(&t->timer);
     timer_stop(&t->retry);
     timer_stop(&t->again);
+    timer_stop(&t->ask);
     list_remove(&t->node);
     SSL_CTX_free(t->tls);
     free(t);

@@ -73,11 +73,16 @@ static void give_up_invites(struct sip_trunk *t)
 
 void trunk_unlinked(struct sip_trunk *t, const char *why)
 {
-    if (t->linked_ms && now_ms(t) - t->linked_ms > LASTED_MS)
+    bool lived = t->linked_ms != 0;
+
+    if (lived && now_ms(t) - t->linked_ms > LASTED_MS)
         t->failures = 0;
     t->linked_ms = 0;
     t->link = NULL;
-    later(t);
+    if (!lived && trunk_fault(t, &t->hop.addr)) /* another may take us, at once */
+        timer_start(loop_wheel(t->sip->config.loop), &t->again, 0);
+    else
+        later(t);
     trunk_halt(t);
     give_up_invites(t);
     trunk_tell(t, false, 0, why);
