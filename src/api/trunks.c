@@ -42,6 +42,36 @@ static bool usable_ca(struct api_call *c, const struct store_trunk *t)
     return false;
 }
 
+/* Kept as they were written. False: answered. */
+static bool read_rules(struct api_call *c, struct store_trunk *t)
+{
+    static const char *const keys[] = {"rewrite", "caller_numbers"};
+    json_t *rules = json_object();
+    struct dial_rules checked;
+    struct error err = {0};
+    struct json_at at;
+    size_t n = 0;
+    int rc;
+
+    for (int i = 0; i < 2; i++) {
+        json_t *list = json_object_get(c->body, keys[i]);
+
+        json_object_set_new(rules, keys[i], list ? json_incref(list) : json_array());
+    }
+    at = json_root(rules, NULL);
+    rc = dial_rules_read(&at, &checked, &err);
+    if (!rc)
+        n = json_dumpb(rules, t->rules, sizeof(t->rules) - 1, JSON_COMPACT);
+    json_decref(rules);
+    if (!rc && n < sizeof(t->rules)) {
+        t->rules[n] = '\0';
+        return true;
+    }
+    api_refuse(c, 422, err.place[0] == 'c' ? "/caller_numbers" : "/rewrite", err.remedy, "%s: %s",
+               err.place, rc ? err.message : "too long");
+    return false;
+}
+
 /* The body over t; a password that is left out stays. False: answered. */
 static bool read_body(struct api_call *c, struct store_trunk *t)
 {
@@ -76,7 +106,7 @@ static bool read_body(struct api_call *c, struct store_trunk *t)
             return false;
         snprintf(t->caller_number, sizeof(t->caller_number), "%s", number.e164);
     }
-    if (!usable_ca(c, t))
+    if (!usable_ca(c, t) || !read_rules(c, t))
         return false;
     if (!t->do_register || t->user[0])
         return true;

@@ -78,10 +78,10 @@ static int read_transport(const struct json_at *at, struct line_trunk_config *t,
 static int read_trunk(const struct json_at *at, struct line_trunk_config *t, struct error *err)
 {
     static const char *const keys[] = {
-        "name",          "host",      "port",     "user",       "password",
-        "password_env",  "domain",    "register", "max_calls",  "calls_per_second",
-        "caller_number", "transport", "ca_file",  "tls_verify", "srtp",
-        "order",         "weight",    NULL};
+        "name",          "host",      "port",     "user",           "password",
+        "password_env",  "domain",    "register", "max_calls",      "calls_per_second",
+        "caller_number", "transport", "ca_file",  "tls_verify",     "srtp",
+        "order",         "weight",    "rewrite",  "caller_numbers", NULL};
     int64_t port = 0, calls = 0, order = 1, weight = 1;
     int rc = json_only_keys(at, keys, err);
 
@@ -111,6 +111,8 @@ static int read_trunk(const struct json_at *at, struct line_trunk_config *t, str
         rc = json_get_int(at, "order", false, 1, LINE_ORDER_MAX, &order, err);
     if (!rc)
         rc = json_get_int(at, "weight", false, 1, LINE_WEIGHT_MAX, &weight, err);
+    if (!rc)
+        rc = dial_rules_read(at, &t->rules, err);
     t->order = (unsigned)order;
     t->weight = (unsigned)weight;
     t->port = (uint16_t)port;

@@ -31,6 +31,20 @@ static void fill_trunk(struct line_trunk_config *to, const struct store_trunk *f
         to->port = 0; /* as DNS says */
 }
 
+static int read_rules(const char *text, struct dial_rules *out)
+{
+    struct json_at at;
+    json_t *root;
+    int rc = json_load_text(text, strlen(text), "rules", &root, NULL);
+
+    if (rc)
+        return rc;
+    at = json_root(root, "rules");
+    rc = dial_rules_read(&at, out, NULL);
+    json_decref(root);
+    return rc;
+}
+
 static int get_trunk(struct store *s, int64_t id, struct line_trunk_config *out)
 {
     struct store_trunk t;
@@ -38,6 +52,8 @@ static int get_trunk(struct store *s, int64_t id, struct line_trunk_config *out)
 
     if (!rc)
         fill_trunk(out, &t);
+    if (!rc)
+        rc = read_rules(t.rules, &out->rules);
     explicit_bzero(&t, sizeof(t));
     return rc;
 }

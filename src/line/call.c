@@ -355,7 +355,8 @@ static int invite(struct call *c)
 {
     struct line_call *lc = c->lc;
     const struct line_trunk_config *t = &c->lane->line->config.trunks[lc->trunk];
-    char to[NUMBER_TEXT_MAX + 4], sdp[SDP_MAX];
+    const char *caller = dial_rules_caller(&t->rules, lc->number);
+    char to[DIAL_CALLED_MAX], sdp[SDP_MAX];
     struct sip_invite i = {
         .trunk = c->lane->trunks[lc->trunk],
         .to = to,
@@ -366,10 +367,11 @@ static int invite(struct call *c)
     };
     int n, rc;
 
-    snprintf(to, sizeof(to), "+%" PRIu64, lc->number);
+    dial_rules_called(&t->rules, lc->number, to);
+    if (!caller)
+        caller = t->caller_id[0] ? t->caller_id : lc->voice->caller_id;
     snprintf(lc->outcome.trunk, sizeof(lc->outcome.trunk), "%s", t->name);
-    snprintf(lc->outcome.caller_id, sizeof(lc->outcome.caller_id), "%s",
-             t->caller_id[0] ? t->caller_id : lc->voice->caller_id);
+    snprintf(lc->outcome.caller_id, sizeof(lc->outcome.caller_id), "%s", caller);
     rc = rtp_open(c->lane->pump, &rtp_handler, c, &c->rtp, &c->local);
     if (rc)
         return rc;

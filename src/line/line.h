@@ -12,6 +12,7 @@
 #include "contacts/blackset.h"
 #include "flow/flow.h"
 #include "flow/run.h"
+#include "line/dial_rules.h"
 #include "media/prompt.h"
 #include "phone/number.h"
 #include "store/model.h"
@@ -48,6 +49,7 @@ struct line_trunk_config {
     double cps_max;     /* 0: campaign's */
     unsigned order;     /* lower ones are tried first; from 1, 0 is 1 */
     unsigned weight;    /* its share among those of the same order; from 1, 0 is 1 */
+    struct dial_rules rules;
 };
 
 /* Are there certificates in the file? -EINVAL */

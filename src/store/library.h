@@ -49,6 +49,7 @@ struct store_trunk {
     bool tls_verify;
     char srtp[12];         /* "off", "optional", "required" */
     int64_t order, weight; /* from 1 */
+    char rules[8192];      /* JSON of dial_rules_read; "": none */
 };
 
 int store_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id);

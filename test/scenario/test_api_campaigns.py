@@ -346,6 +346,11 @@ def test_trunks_and_settings(place):
     assert not b.json["has_password"] and (b.json["order"], b.json["weight"]) == (2, 30)
     assert c.get(path).json == b.json
     c.put(path, {"name": "second", "host": "sip.example.com", "order": 0}, b.headers["ETag"], expect=422)
+    assert b.json["rewrite"] == b.json["caller_numbers"] == []
+    rules = {"rewrite": [{"from": "+972", "to": "0"}], "caller_numbers": [{"prefix": "+9722", "numbers": ["025551234"]}]}
+    b = c.put(path, {"name": "second", "host": "sip.example.com", **rules}, b.headers["ETag"])
+    assert {k: b.json[k] for k in rules} == rules and c.get(path).json == b.json
+    c.put(path, {"name": "second", "host": "x", "rewrite": rules["rewrite"] * 2}, b.headers["ETag"], expect=422)
     c.post("/api/trunks", {"name": "second", "host": "x"}, expect=409)
     c.post("/api/trunks", {"name": "third", "host": "x", "register": True}, expect=422)
     c.post("/api/trunks", {"name": "third", "host": "a b"}, expect=422)

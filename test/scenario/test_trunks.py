@@ -103,3 +103,21 @@ def test_retry_after(place, carrier):
     for n in numbers:
         first, second = [datetime.datetime.fromisoformat(e["at"]) for e in c.events("invite") if e["number"] == n]
         assert (second - first).total_seconds() >= 4
+
+
+def test_how_numbers_are_written(place, carrier):
+    """The trunk's own form, and a caller's number by the beginning of the called one."""
+    c = carrier()
+    pools = [{"prefix": "+97250", "numbers": ["0721111111"]}, {"numbers": ["+97225550001", "+97225550002"]}]
+    place.campaign(trunks=trunks(c, rewrite=[[{"from": "+972", "to": "0"}]], caller_numbers=[pools]))
+    mobile = place.people(10)
+    place.people(30, "more.csv", prefix="052")
+    with open(place.folder / "people.csv", "a", encoding="utf-8") as f:
+        f.writelines((place.folder / "more.csv").read_text().splitlines(keepends=True)[1:])
+    run(place)
+    calls = {e["called"]: e["caller"] for e in c.events("invite")}
+    assert len(calls) == 40
+    assert {calls[f"0{str(n)[3:]}"] for n in mobile} == {"0721111111"}
+    others = [caller for called, caller in calls.items() if called.startswith("052")]
+    assert len(others) == 30 and set(others) == {"+97225550001", "+97225550002"}
+    assert place.one("SELECT caller_id FROM call_records WHERE number = ?", mobile[0]) == "0721111111"

@@ -36,9 +36,10 @@ static void log_line(struct carrier *c, json_t *line)
 void carrier_log_invite(struct carrier *c, const struct act *a)
 {
     if (c->config.log)
-        log_line(c,
-                 json_pack("{s:s,s:I,s:i,s:s}", "event", "invite", "number", (json_int_t)a->number,
-                           "nth", (int)a->nth, "behaviour", behaviour_name(a->person.behaviour)));
+        log_line(c, json_pack("{s:s,s:I,s:s,s:s,s:i,s:s}", "event", "invite", "number",
+                              (json_int_t)a->number, "called", sip_call_to_user(a->sip), "caller",
+                              sip_call_from_user(a->sip), "nth", (int)a->nth, "behaviour",
+                              behaviour_name(a->person.behaviour)));
 }
 
 static json_t *heard_json(const struct act *a)

@@ -125,17 +125,22 @@ int sqlite_audio_remove(struct store *s, int64_t id)
 
 /* ---- trunks --------------------------------------------------------------------------------- */
 
+static const char *rules_of(const struct store_trunk *t)
+{
+    return t->rules[0] ? t->rules : "{}";
+}
+
 int sqlite_trunk_add(struct store *s, const struct store_trunk *t, int64_t *id)
 {
     return sqlite_int(s, id,
                       "INSERT INTO trunks (name, host, port, user, password, domain, register,"
                       " caller_number, calls_max, cps_max, transport, ca_file, tls_verify, srtp,"
-                      " \"order\", weight, created_ms)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                      "ttitttitidttitiii", t->name, t->host, t->port, t->user, t->password,
+                      " \"order\", weight, rules, created_ms)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                      "ttitttitidttitiiti", t->name, t->host, t->port, t->user, t->password,
                       t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
                       t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp,
-                      t->order, t->weight, sqlite_now(s));
+                      t->order, t->weight, rules_of(t), sqlite_now(s));
 }
 
 int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
@@ -145,7 +150,7 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
         sqlite_query(s, &rc,
                      "SELECT name, host, port, user, password, domain, register,"
                      " caller_number, calls_max, cps_max, transport, ca_file, tls_verify,"
-                     " srtp, \"order\", weight FROM trunks WHERE id = ?",
+                     " srtp, \"order\", weight, rules FROM trunks WHERE id = ?",
                      "i", id);
 
     if (!q)
@@ -168,6 +173,7 @@ int sqlite_trunk_get(struct store *s, int64_t id, struct store_trunk *out)
         sqlite_text(q, 10, out->transport, sizeof(out->transport));
         sqlite_text(q, 11, out->ca_file, sizeof(out->ca_file));
         sqlite_text(q, 13, out->srtp, sizeof(out->srtp));
+        sqlite_text(q, 16, out->rules, sizeof(out->rules));
     }
     sqlite_done(q);
     return rc == 1 ? 0 : rc < 0 ? rc : -ENOENT;
@@ -179,11 +185,11 @@ int sqlite_trunk_update(struct store *s, int64_t id, const struct store_trunk *t
                         "UPDATE trunks SET name = ?, host = ?, port = ?, user = ?, password = ?,"
                         " domain = ?, register = ?, caller_number = ?, calls_max = ?, cps_max = ?,"
                         " transport = ?, ca_file = ?, tls_verify = ?, srtp = ?,"
-                        " \"order\" = ?, weight = ? WHERE id = ?",
-                        "ttitttitidttitiii", t->name, t->host, t->port, t->user, t->password,
+                        " \"order\" = ?, weight = ?, rules = ? WHERE id = ?",
+                        "ttitttitidttitiiti", t->name, t->host, t->port, t->user, t->password,
                         t->domain, (int64_t)t->do_register, t->caller_number, t->calls_max,
                         t->cps_max, t->transport, t->ca_file, (int64_t)t->tls_verify, t->srtp,
-                        t->order, t->weight, id);
+                        t->order, t->weight, rules_of(t), id);
 
     return sqlite_changed(s, rc, -ENOENT);
 }
