@@ -5,6 +5,7 @@ import type { Role } from '@/lib/api/session';
 import type shell from '@/lib/i18n/en/shell.json';
 import CampaignOutlined from '@mui/icons-material/CampaignOutlined';
 import ContactsOutlined from '@mui/icons-material/ContactsOutlined';
+import DashboardOutlined from '@mui/icons-material/DashboardOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import ManageAccounts from '@mui/icons-material/ManageAccountsOutlined';
 
@@ -17,6 +18,7 @@ export interface NavPage {
 }
 
 export const PAGES: NavPage[] = [
+  { name: 'dashboard', path: '/dashboard', role: 'Analyst', group: 'work', icon: DashboardOutlined },
   { name: 'campaigns', path: '/campaigns', role: 'Analyst', group: 'work', icon: CampaignOutlined },
   { name: 'people', path: '/people', role: 'Analyst', group: 'work', icon: ContactsOutlined },
   { name: 'users', path: '/users', role: 'Administrator', group: 'system', icon: GroupOutlined },

@@ -33,6 +33,7 @@ export function makeRouter() {
                   errorElement: <BrokenPage inside />,
                   children: [
                     { index: true, lazy: () => import('./Home') },
+                    { path: 'dashboard', lazy: () => import('@/features/dashboard/routes/Dashboard') },
                     { path: 'campaigns', lazy: () => import('@/features/campaigns/routes/CampaignList') },
                     {
                       path: 'campaigns/new',

@@ -4,6 +4,7 @@ import type account from './en/account.json';
 import type auth from './en/auth.json';
 import type campaigns from './en/campaigns.json';
 import type common from './en/common.json';
+import type dashboard from './en/dashboard.json';
 import type people from './en/people.json';
 import type shell from './en/shell.json';
 import type terms from './en/terms.json';
@@ -17,6 +18,7 @@ declare module 'i18next' {
       auth: typeof auth;
       campaigns: typeof campaigns;
       common: typeof common;
+      dashboard: typeof dashboard;
       people: typeof people;
       shell: typeof shell;
       terms: typeof terms;

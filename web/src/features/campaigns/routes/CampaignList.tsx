@@ -19,7 +19,7 @@ import { peopleOf } from '../api/people';
 import { useListView } from '../api/useListView';
 import { CampaignMenu } from '../components/CampaignMenu';
 import { ListFilter } from '../components/ListFilter';
-import { ShareBar } from '../components/ShareBar';
+import { ShareBar } from '@/components/ShareBar';
 
 type Row = CampaignItem;
 
