@@ -282,7 +282,7 @@ def test_flows(place):
     # A recording that is not there is said at the start, and nobody is called.
     j = p.campaign("Missing")
     a = c.post(f"/api/campaigns/{j}/start", expect=409)
-    assert "audio" in a.json["detail"] and p.state(j) == "draft"
+    assert "not-there.wav" in a.json["detail"] and p.state(j) == "draft"
     c.delete(f"/api/campaigns/{i}")
     c.delete(f"/api/campaigns/{j}")
     c.delete(path)
