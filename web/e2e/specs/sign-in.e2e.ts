@@ -63,7 +63,7 @@ test('the second factor: a wrong code, the right one, a recovery code once', asy
     { password: PASSWORD },
     'Analyst',
   );
-  const { secret } = begun;
+  const secret = begun.secret;
   const confirmed = await world.service.post<Schema<'RecoveryCodes'>>(
     '/api/session/totp/confirm',
     { code: totp(secret) },

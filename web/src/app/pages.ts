@@ -6,8 +6,11 @@ import type shell from '@/lib/i18n/en/shell.json';
 import CampaignOutlined from '@mui/icons-material/CampaignOutlined';
 import ContactsOutlined from '@mui/icons-material/ContactsOutlined';
 import DashboardOutlined from '@mui/icons-material/DashboardOutlined';
+import FactCheckOutlined from '@mui/icons-material/FactCheckOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
+import KeyOutlined from '@mui/icons-material/KeyOutlined';
 import ManageAccounts from '@mui/icons-material/ManageAccountsOutlined';
+import SettingsOutlined from '@mui/icons-material/SettingsOutlined';
 
 export interface NavPage {
   name: keyof (typeof shell)['page'];
@@ -22,5 +25,8 @@ export const PAGES: NavPage[] = [
   { name: 'campaigns', path: '/campaigns', role: 'Analyst', group: 'work', icon: CampaignOutlined },
   { name: 'people', path: '/people', role: 'Analyst', group: 'work', icon: ContactsOutlined },
   { name: 'users', path: '/users', role: 'Administrator', group: 'system', icon: GroupOutlined },
+  { name: 'keys', path: '/keys', role: 'Administrator', group: 'system', icon: KeyOutlined },
+  { name: 'settings', path: '/settings', role: 'Administrator', group: 'system', icon: SettingsOutlined },
+  { name: 'audit', path: '/audit', role: 'Administrator', group: 'system', icon: FactCheckOutlined },
   { name: 'account', path: '/account', role: 'Analyst', group: 'system', icon: ManageAccounts },
 ];

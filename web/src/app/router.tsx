@@ -68,6 +68,21 @@ export function makeRouter() {
                       lazy: () => import('@/features/users/routes/UserList'),
                     },
                     {
+                      path: 'keys',
+                      handle: administrator,
+                      lazy: () => import('@/features/keys/routes/KeyList'),
+                    },
+                    {
+                      path: 'settings',
+                      handle: administrator,
+                      lazy: () => import('@/features/settings/routes/SettingsPage'),
+                    },
+                    {
+                      path: 'audit',
+                      handle: administrator,
+                      lazy: () => import('@/features/audit/routes/AuditPage'),
+                    },
+                    {
                       path: 'account',
                       lazy: () => import('@/features/account/routes/Account'),
                     },

@@ -45,10 +45,7 @@ export function useApiForm<Input extends FieldValues, Output extends FieldValues
     }
   });
 
-  return {
-    ...form,
-    submit: (event?: React.FormEvent) => void submit(event),
-    problem,
-    busy: form.formState.isSubmitting,
-  };
+  const onSubmit = (event?: React.FormEvent) => void submit(event);
+  const busy = form.formState.isSubmitting;
+  return { ...form, submit: onSubmit, problem, busy, dialog: { onSubmit, problem, busy } };
 }

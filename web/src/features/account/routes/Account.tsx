@@ -4,35 +4,41 @@ import { useTranslation } from 'react-i18next';
 import { Ltr } from '@/components/Ltr';
 import { PageHeader } from '@/components/PageHeader';
 import { useMe } from '@/lib/api/useMe';
+import { FactorSection } from '../components/FactorSection';
+import { PasswordForm } from '../components/PasswordForm';
+import { Sessions } from '../components/Sessions';
 
 export function Component() {
   const { t } = useTranslation(['account', 'common']);
   const me = useMe();
   return (
     <>
-      <PageHeader title={t('title')} text={me.name} />
-      <Paper variant="outlined" sx={{ p: 3 }}>
-        <Stack component="dl" spacing={2} sx={{ m: 0 }}>
-          <Fact label={t('email')}>
-            <Ltr>{me.email}</Ltr>
-          </Fact>
-          <Fact label={t('role')}>{t(`common:role.${me.role}`)}</Fact>
-          <Fact label={t('factor')}>{t(me.second_factor ? 'common:state.yes' : 'common:state.no')}</Fact>
-        </Stack>
-      </Paper>
+      <PageHeader title={t('title')} text={`${me.name} · ${t(`common:role.${me.role}`)}`} />
+      <Stack spacing={3} sx={{ maxWidth: 720 }}>
+        <Section title={t('profile')}>
+          <Ltr>{me.email}</Ltr>
+        </Section>
+        <Section title={t('factor.title')}>
+          <FactorSection on={me.second_factor} />
+        </Section>
+        <Section title={t('password.title')}>
+          <PasswordForm email={me.email} />
+        </Section>
+        <Section title={t('sessions.title')}>
+          <Sessions />
+        </Section>
+      </Stack>
     </>
   );
 }
 
-function Fact({ label, children }: { label: string; children: ReactNode }) {
+function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <div>
-      <Typography component="dt" variant="body2" color="text.secondary">
-        {label}
+    <Paper component="section" variant="outlined" sx={{ p: { xs: 2, sm: 3 } }}>
+      <Typography variant="h2" sx={{ mb: 2 }}>
+        {title}
       </Typography>
-      <Typography component="dd" sx={{ m: 0 }}>
-        {children}
-      </Typography>
-    </div>
+      {children}
+    </Paper>
   );
 }

@@ -1,57 +1,106 @@
+import { Button } from '@mui/material';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Column } from '@/components/DataTable';
-import { DataTable } from '@/components/DataTable';
-import { Ltr } from '@/components/Ltr';
+import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { PageHeader } from '@/components/PageHeader';
-import { QueryView } from '@/components/QueryView';
-import { StatusChip } from '@/components/StatusChip';
+import { SecretDialog } from '@/components/SecretDialog';
 import { useFormat } from '@/lib/i18n/format';
-import type { User } from '../api/users';
-import { useUsers } from '../api/users';
+import { useNotice } from '@/lib/state/useNotice';
+import type { Invitation, User } from '../api/users';
+import { useNewLink, useRemoveFactor, useRemoveUser } from '../api/users';
+import { EditDialog, InviteDialog } from '../components/UserForms';
+import { UserTable } from '../components/UserTable';
+
+type Open =
+  | { what: 'invite' }
+  | { what: 'edit' | 'remove'; user: User }
+  | { what: 'link'; link: string; expires: string };
 
 export function Component() {
   const { t } = useTranslation(['users', 'common']);
   const format = useFormat();
-  const users = useUsers();
-  const columns: Column<User>[] = [
+  const notice = useNotice();
+  const [open, setOpen] = useState<Open | null>(null);
+  const newLink = useNewLink();
+  const removeFactor = useRemoveFactor();
+  const remove = useRemoveUser();
+  const close = () => setOpen(null);
+  const failed = () => notice.failed(t('common:problem.title'));
+
+  const tell = ({ link, expires }: Invitation, email: string) => {
+    if (link) setOpen({ what: 'link', link, expires });
+    else {
+      close();
+      notice.done(t('mailed', { email }));
+    }
+  };
+  const actions = (user: User) => [
+    { label: t('common:action.edit'), run: () => setOpen({ what: 'edit', user }) },
     {
-      key: 'name',
-      header: t('name'),
-      cell: (user) => user.name || <Ltr>{user.email}</Ltr>,
+      label: t('newLink'),
+      run: () => newLink.mutate(user.id, { onSuccess: (made) => tell(made, user.email), onError: failed }),
     },
-    { key: 'email', header: t('common:email'), cell: (user) => <Ltr>{user.email}</Ltr>, from: 'md' },
-    { key: 'role', header: t('role'), cell: (user) => t(`common:role.${user.role}`) },
-    { key: 'state', header: t('state'), cell: (user) => <UserState user={user} />, from: 'sm' },
-    {
-      key: 'seen',
-      header: t('seen'),
-      cell: (user) => (user.signed_in ? format.ago(user.signed_in) : t('common:state.never')),
-      from: 'lg',
-    },
+    ...(user.second_factor
+      ? [
+          {
+            label: t('removeFactor'),
+            run: () =>
+              removeFactor.mutate(user.id, {
+                onSuccess: () => notice.done(t('factorRemoved', { name: user.name })),
+                onError: failed,
+              }),
+          },
+        ]
+      : []),
+    { label: t('common:action.remove'), run: () => setOpen({ what: 'remove', user }) },
   ];
+
   return (
     <>
-      <PageHeader title={t('title')} text={t('text')} />
-      <QueryView query={users}>
-        {() => (
-          <DataTable
-            label={t('title')}
-            columns={columns}
-            rows={users.items}
-            rowKey={(user) => user.id}
-            hasMore={users.hasNextPage}
-            loadingMore={users.isFetchingNextPage}
-            onMore={() => void users.fetchNextPage()}
-          />
-        )}
-      </QueryView>
+      <PageHeader
+        title={t('title')}
+        text={t('text')}
+        actions={
+          <Button variant="contained" onClick={() => setOpen({ what: 'invite' })}>
+            {t('invite')}
+          </Button>
+        }
+      />
+      <UserTable actions={actions} />
+      {open?.what === 'invite' ? <InviteDialog onDone={tell} onClose={close} /> : null}
+      {open?.what === 'edit' ? <EditDialog user={open.user} onClose={close} /> : null}
+      {open?.what === 'link' ? (
+        <SecretDialog
+          title={t('linkTitle')}
+          text={t('linkText', { until: format.dateTime(open.expires) })}
+          label={t('link')}
+          value={new URL(open.link, window.location.origin).href}
+          onClose={close}
+        />
+      ) : null}
+      {open?.what === 'remove' ? (
+        <ConfirmDialog
+          open
+          danger
+          title={t('removeTitle', { name: open.user.name || open.user.email })}
+          text={t('removeText')}
+          confirm={t('common:action.remove')}
+          busy={remove.isPending}
+          error={remove.error}
+          onClose={() => {
+            remove.reset();
+            close();
+          }}
+          onConfirm={() =>
+            remove.mutate(open.user.id, {
+              onSuccess: () => {
+                close();
+                notice.done(t('removed', { name: open.user.name || open.user.email }));
+              },
+            })
+          }
+        />
+      ) : null}
     </>
   );
-}
-
-function UserState({ user }: { user: User }) {
-  const { t } = useTranslation('users');
-  if (user.disabled) return <StatusChip label={t('disabled')} tone="error" />;
-  if (user.invited) return <StatusChip label={t('invited')} tone="info" />;
-  return <StatusChip label={t('active')} tone="success" />;
 }
