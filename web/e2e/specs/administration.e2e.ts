@@ -20,7 +20,7 @@ test('somebody is invited, gets another role, and is removed', async () => {
   expect(await link.inputValue()).toMatch(/^http:.*\/invite#/);
   await expectAccessible(page, 'invitation link');
   await page.getByRole('button', { name: 'Close' }).click();
-  await page.getByRole('cell', { name: 'Noa Bar' }).waitFor();
+  await page.getByRole('cell', { name: 'Noa Bar', exact: true }).waitFor();
   await everyLook(page, 'users');
 
   const act = async (action: string) => {
